@@ -1,0 +1,64 @@
+// Type-aware rules are left to `tsc` and the tests; ESLint holds the boundaries and what a reader stumbles over.
+import nx from "@nx/eslint-plugin"
+import tseslint from "typescript-eslint"
+
+const layers = [
+  { sourceTag: "layer:core", onlyDependOnLibsWithTags: [] },
+  { sourceTag: "layer:lib", onlyDependOnLibsWithTags: ["layer:core", "name:observability"] },
+  { sourceTag: "layer:app", onlyDependOnLibsWithTags: ["layer:core", "layer:lib"] },
+  { sourceTag: "layer:tool", onlyDependOnLibsWithTags: ["layer:core", "layer:lib"] },
+  {
+    sourceTag: "name:domain",
+    bannedExternalImports: ["dockerode", "docker-modem", "@effect/platform*", "ws", "node:*"]
+  },
+  { sourceTag: "name:http1", bannedExternalImports: ["*"] }
+]
+
+const forbiddenGlobals = ["Date", "performance"].map((object) => ({
+  object,
+  property: "now",
+  message: "Effect code takes its time from Clock."
+}))
+
+export default tseslint.config(
+  { ignores: ["**/dist/**", "**/node_modules/**", "**/.nx/**"] },
+  ...tseslint.configs.recommended,
+  {
+    files: ["**/*.ts"],
+    plugins: { "@nx": nx },
+    rules: {
+      "@nx/enforce-module-boundaries": [
+        "error",
+        { enforceBuildableLibDependency: true, allow: [], depConstraints: layers }
+      ],
+      "@typescript-eslint/no-explicit-any": "error",
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
+      // `interface X extends Y {}` and empty class bodies are how Effect's tags and schemas are written.
+      "@typescript-eslint/no-empty-object-type": "off",
+      "@typescript-eslint/no-unsafe-declaration-merging": "off",
+      "no-console": "error",
+      eqeqeq: "error",
+      "require-yield": "off",
+      "no-restricted-imports": [
+        "error",
+        {
+          paths: [{ name: "effect", message: "Import the module itself: effect/Effect. A barrel costs start-up time." }]
+        }
+      ]
+    }
+  },
+  {
+    files: [
+      "libs/domain/src/**/*.ts",
+      "libs/swarm-client/src/**/*.ts",
+      "apps/rebalancer/src/**/*.ts",
+      "apps/cli/src/**/*.ts"
+    ],
+    rules: { "no-restricted-properties": ["error", ...forbiddenGlobals] }
+  },
+  {
+    // The rule that forbids naming a barrel has nothing to say about test frameworks.
+    files: ["**/test/**/*.ts"],
+    rules: { "@nx/enforce-module-boundaries": "off" }
+  }
+)

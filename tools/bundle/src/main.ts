@@ -1,0 +1,69 @@
+/**
+ * Bundles one app into `dist/apps/<app>/`: `main.mjs`, and `healthcheck.mjs` where the app has one. A bundle needs nothing
+ * but Node beside it. Parts of dependencies that no app runs (SSH transports and BuildKit sessions in dockerode's tree) are
+ * replaced by a module that says so when it is touched.
+ *
+ * Usage: node tools/bundle/src/main.ts <app>
+ */
+import { build, type Plugin } from "esbuild"
+import { existsSync, readFileSync, rmSync } from "node:fs"
+import { join } from "node:path"
+
+const workspace = join(import.meta.dirname, "../../..")
+const app = process.argv[2]
+if (app === undefined || !existsSync(join(workspace, "apps", app, "src", "main.ts"))) {
+  process.stderr.write(
+    `bundle: name an app of apps/ that has src/main.ts${app === undefined ? "" : `; ${app} has none`}\n`
+  )
+  process.exit(64)
+}
+
+/** Modules that dockerode's tree requires eagerly and that no app uses. */
+const unused = /^(ssh2|cpu-features|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|bufferutil|utf-8-validate)$/
+
+const leaveOutUnused: Plugin = {
+  name: "leave-out-unused",
+  setup(builder) {
+    builder.onResolve({ filter: unused }, ({ path }) => ({ path, namespace: "unused" }))
+    builder.onLoad({ filter: /.*/, namespace: "unused" }, ({ path }) => ({
+      // An optional peer (`bufferutil`) must fail to load; a required one must load and fail when used.
+      contents: /bufferutil|utf-8/.test(path)
+        ? `throw new Error("${path} is not part of this bundle")`
+        : `module.exports = new Proxy(function () {}, {
+             get(target, name) { return name === "loadPackageDefinition" || name === "loadSync" || name === "loadFileDescriptorSetFromObject" ? () => new Proxy({}, { get: () => ({}) }) : class { constructor() { throw new Error("${path} is not part of this bundle") } } }
+           })`,
+      loader: "js"
+    }))
+    // dockerode builds its BuildKit session from a .proto file beside its sources at load time.
+    builder.onLoad({ filter: /dockerode\/lib\/session\.js$/ }, () => ({
+      contents: `module.exports = () => { throw new Error("BuildKit sessions are not part of this bundle") }`,
+      loader: "js"
+    }))
+  }
+}
+
+const out = join(workspace, "dist/apps", app)
+rmSync(out, { recursive: true, force: true })
+const { version } = JSON.parse(readFileSync(join(workspace, "package.json"), "utf8")) as { version: string }
+const entries = ["main", "healthcheck"].filter((name) => existsSync(join(workspace, "apps", app, "src", `${name}.ts`)))
+
+await build({
+  entryPoints: entries.map((name) => join(workspace, "apps", app, "src", `${name}.ts`)),
+  outdir: out,
+  outExtension: { ".js": ".mjs" },
+  bundle: true,
+  platform: "node",
+  target: "node26",
+  format: "esm",
+  conditions: ["@evenkeel/source"],
+  mainFields: ["module", "main"],
+  legalComments: "none",
+  minifySyntax: true,
+  define: { "process.env.EVENKEEL_VERSION": JSON.stringify(version) },
+  // CommonJS dependencies inside an ES module bundle still call require for Node's own modules.
+  banner: {
+    js: `import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);`
+  },
+  plugins: [leaveOutUnused],
+  logLevel: "warning"
+})
