@@ -5,7 +5,8 @@ import tseslint from "typescript-eslint"
 const layers = [
   { sourceTag: "layer:core", onlyDependOnLibsWithTags: [] },
   { sourceTag: "layer:lib", onlyDependOnLibsWithTags: ["layer:core", "name:observability"] },
-  { sourceTag: "layer:app", onlyDependOnLibsWithTags: ["layer:core", "layer:lib"] },
+  { sourceTag: "layer:executor", onlyDependOnLibsWithTags: ["layer:core", "name:swarm-client"] },
+  { sourceTag: "layer:app", onlyDependOnLibsWithTags: ["layer:core", "layer:lib", "layer:executor"] },
   { sourceTag: "layer:tool", onlyDependOnLibsWithTags: ["layer:core", "layer:lib"] },
   {
     sourceTag: "name:domain",

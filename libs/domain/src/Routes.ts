@@ -1,0 +1,185 @@
+/**
+ * Makes the routing table from a snapshot: which services are routable, at which addresses their tasks answer, and which
+ * host and path leads to which of them. Where two claim the same, the older keeps it and the other is reported; a fault of
+ * one service never takes another out of the table.
+ */
+import type { NetworkId, ServiceId } from "./Ids.ts"
+import { Endpoint, Route, RoutedService, RouteProblem, RouterPeer, RoutingTable } from "./RoutingTable.ts"
+import * as Labels from "./ServiceLabels.ts"
+import type { Service } from "./Service.ts"
+import type { Snapshot } from "./Snapshot.ts"
+import type { Task } from "./Task.ts"
+
+/** Requests to a group of one-replica services wait this long for a service without a task. */
+const defaultGroupHoldMillis = 60_000
+const defaultRetries = 2
+
+interface Candidate {
+  readonly service: Service
+  readonly labels: Labels.ServiceLabels
+  readonly port: number
+}
+
+/** A wish to answer for a host and path. */
+interface Claim {
+  readonly host: string
+  readonly path: string
+  readonly strip: boolean
+  readonly target: string
+  readonly services: ReadonlyArray<Service>
+}
+
+/** The routing table of a snapshot. Pure: equal snapshots give equal tables. */
+export const fromSnapshot = (snapshot: Snapshot): RoutingTable => {
+  const problems: Array<RouteProblem> = []
+  const report = (service: Service, problem: string) =>
+    problems.push(new RouteProblem({ service: service.id, name: service.name, problem }))
+
+  const candidates: Array<Candidate> = []
+  const routerServices: Array<Service> = []
+  for (const service of snapshot.services) {
+    const { labels, problems: labelProblems } = Labels.decode(service.labels)
+    for (const { label, text, expected } of labelProblems) report(service, `label ${label}=${text}: ${expected}`)
+    if (labels.role === "router") routerServices.push(service)
+    if (labels.port !== undefined) candidates.push({ service, labels, port: labels.port })
+  }
+  const byAge = candidates.toSorted(
+    (a, b) => compare(a.service.createdAt, b.service.createdAt) || compare(a.service.id, b.service.id)
+  )
+  const routerNetworks = new Set(routerServices.flatMap((service) => service.networks))
+
+  const routed = new Map<ServiceId, RoutedService>()
+  for (const candidate of byAge) {
+    const network = chooseNetwork(snapshot, candidate, routerNetworks)
+    if (typeof network === "object") report(candidate.service, network.problem)
+    else routed.set(candidate.service.id, routedService(snapshot, candidate, byAge, network))
+  }
+  const routable = byAge.filter(({ service }) => routed.has(service.id))
+  const routes = settleClaims(claimsOf(routable), routed, report)
+  return new RoutingTable({
+    services: [...routed.values()].toSorted((a, b) => compare(a.id, b.id)),
+    routes: routes.toSorted((a, b) => compare(a.host, b.host) || compare(a.path, b.path)),
+    routers: routerServices.flatMap((service) => routerPeers(snapshot, service)),
+    problems: problems.toSorted((a, b) => compare(a.name, b.name) || compare(a.problem, b.problem))
+  })
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+/** The network by label, else the one shared with the router, else the service's only one. */
+const chooseNetwork = (
+  snapshot: Snapshot,
+  { service, labels }: Candidate,
+  routerNetworks: ReadonlySet<NetworkId>
+): NetworkId | { readonly problem: string } => {
+  const attached = snapshot.networks.filter((network) => !network.ingress && service.networks.includes(network.id))
+  if (labels.network !== undefined) {
+    const named = attached.find(
+      ({ name }) => name === labels.network || name === `${service.stack ?? ""}_${labels.network}`
+    )
+    return named?.id ?? { problem: `label evenkeel.network=${labels.network}: the service is not on that network` }
+  }
+  const shared = routerNetworks.size === 0 ? attached : attached.filter(({ id }) => routerNetworks.has(id))
+  const [only, second] = shared
+  if (only === undefined)
+    return { problem: "shares no network with the router: put both on one, or name it by evenkeel.network" }
+  if (second !== undefined)
+    return { problem: `shares the networks ${shared.map(({ name }) => name).join(", ")} with the router: name one by evenkeel.network` }
+  return only.id
+}
+
+const routedService = (
+  snapshot: Snapshot,
+  { service, labels, port }: Candidate,
+  all: ReadonlyArray<Candidate>,
+  network: NetworkId
+): RoutedService => {
+  const group = labels.group ?? null
+  const ofGroup = all.filter((other) => group !== null && other.labels.group === group)
+  const isGroupOfSingles = ofGroup.length > 0 && ofGroup.every((other) => other.service.replicas === 1)
+  const isOnDownNode = (task: Task) => task.node !== null && snapshot.node(task.node)?.state === "down"
+  const endpoints = snapshot
+    .tasksOfService(service.id)
+    .filter((task) => (task.isServing || task.isDraining) && !isOnDownNode(task))
+    .flatMap((task) => {
+      const attachment = task.addresses.find((address) => address.network === network)
+      if (attachment === undefined || task.node === null) return []
+      const state = task.isServing ? ("ready" as const) : ("draining" as const)
+      return [
+        new Endpoint({ task: task.id, node: task.node, slot: task.slot, address: attachment.address, port, state })
+      ]
+    })
+  return new RoutedService({
+    id: service.id,
+    name: service.name,
+    group,
+    scheme: labels.scheme ?? "http",
+    loadBalancing: labels.lb ?? "ewma",
+    retries: labels.retry ?? defaultRetries,
+    timeouts: labels.timeout ?? Labels.defaultTimeouts,
+    holdMillis: labels.hold ?? (isGroupOfSingles ? defaultGroupHoldMillis : 0),
+    endpoints
+  })
+}
+
+/** Claims in the order of their grant: full names, hosts by label, short names, groups; among equals the older service first. */
+const claimsOf = (candidates: ReadonlyArray<Candidate>): ReadonlyArray<Claim> => {
+  const alsoQualified = (claim: Claim): ReadonlyArray<Claim> => [claim, { ...claim, host: `${claim.host}.evenkeel` }]
+  const own = (host: string, service: Service): Claim => ({
+    host: host.toLowerCase(),
+    path: "/",
+    strip: false,
+    target: service.name,
+    services: [service]
+  })
+  const explicit = candidates.flatMap(({ service, labels }) => {
+    const hosts = labels.host ?? (labels.path === undefined ? [] : ["*"])
+    const [path, strip] = [labels.path ?? "/", labels.strip ?? false]
+    return hosts.map((host) => ({ ...own(host, service), path, strip }))
+  })
+  const fullNames = candidates.flatMap(({ service }) => alsoQualified(own(service.name, service)))
+  const shortNameCounts = Map.groupBy(candidates, ({ service }) => service.shortName)
+  const shortNames = candidates
+    .filter(({ service }) => service.shortName !== service.name && shortNameCounts.get(service.shortName)?.length === 1)
+    .flatMap(({ service }) => alsoQualified(own(service.shortName, service)))
+  const groups = Map.groupBy(
+    candidates.filter(({ labels }) => labels.group !== undefined),
+    ({ labels }) => labels.group ?? ""
+  )
+  const groupNames = [...groups].flatMap(([group, members]) => {
+    const services = members.map(({ service }) => service)
+    return alsoQualified({ host: group, path: "/", strip: false, target: group, services })
+  })
+  return [...fullNames, ...explicit, ...shortNames, ...groupNames]
+}
+
+const settleClaims = (
+  claims: ReadonlyArray<Claim>,
+  routed: ReadonlyMap<ServiceId, RoutedService>,
+  report: (service: Service, problem: string) => void
+): ReadonlyArray<Route> => {
+  const granted = new Map<string, Claim>()
+  for (const claim of claims) {
+    const key = `${claim.host} ${claim.path}`
+    const holder = granted.get(key)
+    if (holder === undefined) granted.set(key, claim)
+    else if (!claim.services.every((service) => holder.services.includes(service)))
+      for (const service of claim.services)
+        report(service, `${claim.host}${claim.path} already belongs to ${holder.target}`)
+  }
+  return [...granted.values()].flatMap(({ host, path, strip, target, services }) => {
+    const [first, ...others] = services.map(({ id }) => id)
+    if (first === undefined) return []
+    const holdMillis = Math.max(0, ...services.map(({ id }) => routed.get(id)?.holdMillis ?? 0))
+    return [new Route({ host, path, strip, target, holdMillis, services: [first, ...others] })]
+  })
+}
+
+const routerPeers = (snapshot: Snapshot, service: Service): ReadonlyArray<RouterPeer> =>
+  snapshot.tasksOfService(service.id).flatMap((task) => {
+    const overlays = new Set(snapshot.networks.filter((network) => !network.ingress).map(({ id }) => id))
+    const attachment = task.addresses.find(({ network }) => overlays.has(network))
+    return task.isServing && task.node !== null && attachment !== undefined
+      ? [new RouterPeer({ node: task.node, address: attachment.address })]
+      : []
+  })
