@@ -1,10 +1,12 @@
 /**
- * The rebalancer's loop: every reading of the Swarm becomes a routing table for the feed and one decision, which is carried
- * out before the next reading is looked at. A failure of a step is logged and counted; the next reading decides anew.
+ * The rebalancer's two loops. One publishes every reading of the Swarm as a routing table at once: routers wait for it. The
+ * other takes the newest reading, makes one decision and carries it out, however long the engine takes, before it takes the
+ * next. A failure of a step is logged and counted; the next reading decides anew.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
+import * as Queue from "effect/Queue"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import * as SubscriptionRef from "effect/SubscriptionRef"
@@ -30,13 +32,16 @@ export interface LoopParts {
 /** Runs until interrupted. */
 export const run = Effect.fn("Loop.run")(function* (parts: LoopParts) {
   const client = yield* SwarmClient
-  yield* client.snapshots().pipe(
+  const newest = yield* Queue.sliding<Snapshot>(1)
+  const publishing = client.snapshots().pipe(
     Stream.runForEach((reading) => {
       if (reading._tag === "SnapshotFailure") return noteFailure(parts, reading.error.message)
       const problems = reading.problems.map(({ message }) => ({ problem: message }))
-      return onReading(parts, reading.snapshot, problems)
+      return Effect.zipRight(publish(parts, reading.snapshot, problems), Queue.offer(newest, reading.snapshot))
     })
   )
+  const deciding = Effect.forever(Effect.flatMap(Queue.take(newest), (snapshot) => act(parts, snapshot)))
+  yield* Effect.all([publishing, deciding], { concurrency: 2, discard: true })
 })
 
 const noteFailure = (parts: LoopParts, message: string) =>
@@ -46,7 +51,7 @@ const noteFailure = (parts: LoopParts, message: string) =>
     if (before.readingFailure !== message) yield* Effect.logWarning(message)
   })
 
-const onReading = (parts: LoopParts, snapshot: Snapshot, readingProblems: State.RebalancerState["problems"]) =>
+const publish = (parts: LoopParts, snapshot: Snapshot, readingProblems: State.RebalancerState["problems"]) =>
   Effect.gen(function* () {
     const nowMillis = yield* Clock.currentTimeMillis
     const table = Routes.fromSnapshot(snapshot)
@@ -56,28 +61,31 @@ const onReading = (parts: LoopParts, snapshot: Snapshot, readingProblems: State.
       quorum: snapshot.hasQuorum,
       readAtMillis: snapshot.readAtMillis
     })
-    const stability = yield* Ref.updateAndGet(parts.stability, (before) =>
-      Stability.observe(before, snapshot, nowMillis)
-    )
-    const plan = planNow(snapshot, nowMillis, parts.config.coolDownMillis)
-    const decision = decide({ snapshot, stability, nowMillis, stopping: false }, parts.config)
-    const before = yield* Ref.getAndUpdate(parts.state, (state) => ({
+    yield* Ref.update(parts.stability, (before) => Stability.observe(before, snapshot, nowMillis))
+    yield* Ref.update(parts.state, (state) => ({
       ...state,
       snapshot,
-      plan,
-      decision,
       readingFailure: null,
       problems: [...readingProblems, ...table.problems]
     }))
     yield* Metric.increment(Metric.tagged(Metrics.readings, "result", "read"))
     yield* Metric.set(Metrics.leads, snapshot.isReadByLeader ? 1 : 0)
-    yield* Metric.set(Metrics.plannedMoves, plan.moves.length)
-    yield* Metric.set(Metrics.holding, decision._tag === "Hold" ? 1 : 0)
     const balance = Balance.of(snapshot)
     yield* Effect.forEach(balance.groups, ({ group, skew }) =>
       Metric.set(Metric.tagged(Metrics.groupSkew, "group", group), skew)
     )
     yield* Metric.set(Metrics.nodeSkew, balance.nodeSkew)
+  })
+
+const act = (parts: LoopParts, snapshot: Snapshot) =>
+  Effect.gen(function* () {
+    const nowMillis = yield* Clock.currentTimeMillis
+    const stability = yield* Ref.get(parts.stability)
+    const plan = planNow(snapshot, nowMillis, parts.config.coolDownMillis)
+    const decision = decide({ snapshot, stability, nowMillis, stopping: false }, parts.config)
+    const before = yield* Ref.getAndUpdate(parts.state, (state) => ({ ...state, plan, decision }))
+    yield* Metric.set(Metrics.plannedMoves, plan.moves.length)
+    yield* Metric.set(Metrics.holding, decision._tag === "Hold" ? 1 : 0)
     yield* logChange(before.decision, decision)
     yield* carryOut(parts, snapshot, decision)
   })
