@@ -67,11 +67,15 @@ export class Service extends Schema.Class<Service>("Service")({
   /** The task template and endpoint spec as the engine sent them: what dirtiness compares. */
   template: Schema.Unknown,
   endpointSpec: Schema.Unknown,
-  /** Labels and constraints of the spec that a rollback would bring back; null when there is none. */
+  /**
+   * What a rollback would bring back; null when there is nothing to go back to. `equalsSpec`: it is the same JSON value as
+   * the spec itself, so that a rollback changes nothing (how every finished move leaves a service).
+   */
   previous: Schema.NullOr(
     Schema.Struct({
       labels: Schema.Record({ key: Schema.String, value: Schema.String }),
       constraints: Schema.Array(Schema.String),
+      equalsSpec: Schema.Boolean,
       replicas: Schema.NullOr(Schema.NonNegativeInt)
     })
   ),

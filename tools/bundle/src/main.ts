@@ -1,7 +1,7 @@
 /**
  * Bundles one app into `dist/apps/<app>/`: `main.mjs`, and `healthcheck.mjs` where the app has one. A bundle needs nothing
- * but Node beside it. Parts of dependencies that no app runs (SSH transports and BuildKit sessions in dockerode's tree) are
- * replaced by a module that says so when it is touched.
+ * but Node beside it. Parts of dependencies that no app runs (SSH transports in
+ * docker-modem's tree) are replaced by a module that says so when it is touched.
  *
  * Usage: node tools/bundle/src/main.ts <app>
  */
@@ -18,25 +18,16 @@ if (app === undefined || !existsSync(join(workspace, "apps", app, "src", "main.t
   process.exit(64)
 }
 
-/** Modules that dockerode's tree requires eagerly and that no app uses. */
-const unused = /^(ssh2|cpu-features|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|bufferutil|utf-8-validate)$/
+/** `ssh2` is required eagerly by docker-modem; the others are optional parts of `ws`. No app uses them. */
+const unused = /^(ssh2|bufferutil|utf-8-validate)$/
 
 const leaveOutUnused: Plugin = {
   name: "leave-out-unused",
   setup(builder) {
     builder.onResolve({ filter: unused }, ({ path }) => ({ path, namespace: "unused" }))
     builder.onLoad({ filter: /.*/, namespace: "unused" }, ({ path }) => ({
-      // An optional peer (`bufferutil`) must fail to load; a required one must load and fail when used.
-      contents: /bufferutil|utf-8/.test(path)
-        ? `throw new Error("${path} is not part of this bundle")`
-        : `module.exports = new Proxy(function () {}, {
-             get(target, name) { return name === "loadPackageDefinition" || name === "loadSync" || name === "loadFileDescriptorSetFromObject" ? () => new Proxy({}, { get: () => ({}) }) : class { constructor() { throw new Error("${path} is not part of this bundle") } } }
-           })`,
-      loader: "js"
-    }))
-    // dockerode builds its BuildKit session from a .proto file beside its sources at load time.
-    builder.onLoad({ filter: /dockerode\/lib\/session\.js$/ }, () => ({
-      contents: `module.exports = () => { throw new Error("BuildKit sessions are not part of this bundle") }`,
+      // What is optional must fail to load; what is required must load.
+      contents: path === "ssh2" ? "module.exports = {}" : `throw new Error("${path} is not part of this bundle")`,
       loader: "js"
     }))
   }
