@@ -1,0 +1,57 @@
+/** The stack under test: `deploy/stack.yml` as an operator would deploy it, with the lab's images and a drill's short windows. */
+import * as Effect from "effect/Effect"
+import * as FileSystem from "@effect/platform/FileSystem"
+import { randomBytes } from "node:crypto"
+import { join } from "node:path"
+import { LabSite } from "../LabSite.ts"
+import { imagePrefix } from "../LabSpec.ts"
+import * as Shell from "../Shell.ts"
+
+export const stackName = "p2p"
+export const workload = [1, 2, 3, 4, 5, 6].map((i) => `${stackName}_vvm${i}`)
+export const globals = [`${stackName}_router`, `${stackName}_rebalancer`]
+export const rebalancerService = `${stackName}_rebalancer`
+export const routerService = `${stackName}_router`
+
+/** How long the nodes must be unchanged before a move, in a drill. */
+export const stabilisation = "5s"
+
+export interface StackOptions {
+  /** The socket of the manager that deploys. */
+  readonly socketPath: string
+  readonly mode: "act" | "observe"
+}
+
+/** Deploys, or updates what is deployed. The token is made once and kept beside the lab's state. */
+export const deploy = Effect.fn("Stack.deploy")(function* ({ socketPath, mode }: StackOptions) {
+  const site = yield* LabSite
+  const files = yield* FileSystem.FileSystem
+  const tokenPath = join(site.stateDir, "drill-token")
+  if (!(yield* files.exists(tokenPath)))
+    yield* files.writeFileString(tokenPath, randomBytes(32).toString("hex"), { mode: 0o600 })
+  const socket = yield* files.stat(socketPath)
+  const stackFile = join(site.workspaceRoot, "deploy/stack.yml")
+  yield* Shell.run(
+    site.dockerCommand,
+    ["-H", `unix://${socketPath}`, "stack", "deploy", "--prune", "--compose-file", stackFile, stackName],
+    {
+      addedEnv: {
+        EVENKEEL_IMAGES: imagePrefix,
+        EVENKEEL_TAG: "dev",
+        EVENKEEL_TOKEN_PATH: tokenPath,
+        EVENKEEL_DOCKER_GID: String(socket.gid._tag === "Some" ? socket.gid.value : 0),
+        EVENKEEL_STABILISATION: stabilisation,
+        EVENKEEL_COOL_DOWN: "0s",
+        EVENKEEL_MODE: mode
+      }
+    }
+  )
+})
+
+/** What people do by hand: restart everything and hope. */
+export const forceAll = Effect.fn("Stack.forceAll")(function* (socketPath: string) {
+  const { dockerCommand } = yield* LabSite
+  yield* Effect.forEach(workload, (service) =>
+    Shell.run(dockerCommand, ["-H", `unix://${socketPath}`, "service", "update", "--detach", "--force", service])
+  )
+})
