@@ -1,0 +1,135 @@
+/**
+ * A plan as a value: which tasks move where and why, why every other service stays, and which versions of the Swarm's
+ * objects it was made from. It can be stored, sent and shown; it chooses nothing and carries nothing out. `Planner` makes
+ * plans, an executor follows them move by move.
+ */
+import * as Schema from "effect/Schema"
+import { NodeId, RaftIndex, ServiceId, TaskId } from "./Ids.ts"
+
+/** Tasks on the node that is left and on the node that is gone to, right before the move. */
+const nodeCounts = { from: Schema.Int, to: Schema.Int }
+
+/** The service's own tasks are uneven; `from` and `to` count them. */
+export class ServiceSpread extends Schema.TaggedClass<ServiceSpread>()("ServiceSpread", nodeCounts) {}
+
+/** The tasks of the services that share `evenkeel.group` are uneven; `from` and `to` count the group's. */
+export class GroupSpread extends Schema.TaggedClass<GroupSpread>()("GroupSpread", {
+  group: Schema.String,
+  ...nodeCounts
+}) {}
+
+/** The nodes carry uneven numbers of tasks; `from` and `to` count all active tasks. */
+export class NodeSpread extends Schema.TaggedClass<NodeSpread>()("NodeSpread", nodeCounts) {}
+
+export const MoveReason = Schema.Union(ServiceSpread, GroupSpread, NodeSpread)
+export type MoveReason = typeof MoveReason.Type
+
+/**
+ * `pin`: the only task of a service, by the constraint `node.id==<to>` and start-first.
+ * `surge`: one task of several, by one replica more and then one fewer.
+ */
+export const Strategy = Schema.Literal("pin", "surge")
+export type Strategy = typeof Strategy.Type
+
+/** One task goes from one node to another. A move is complete in itself: the plan may be left after any of them. */
+export class Move extends Schema.Class<Move>("Move")({
+  service: ServiceId,
+  serviceName: Schema.String,
+  strategy: Strategy,
+  /** The task that ends; its successor has another id. */
+  task: TaskId,
+  slot: Schema.Int,
+  from: NodeId,
+  to: NodeId,
+  /**
+   * Surges only: further nodes that SwarmKit may choose instead of `to`, because it ranks them the same. All of them are
+   * as good for the balance, so a task that arrives at any of them completes the move.
+   */
+  alternatives: Schema.Array(NodeId),
+  reason: MoveReason,
+  /** The reason as a sentence. */
+  text: Schema.String
+}) {}
+
+const empty = {}
+
+/** Why a service stays, wholly or with the tasks that would still have to move. */
+export const KeptReason = Schema.Union(
+  /** Nothing to gain. */
+  Schema.TaggedStruct("Balanced", empty),
+  Schema.TaggedStruct("Global", empty),
+  Schema.TaggedStruct("Job", empty),
+  Schema.TaggedStruct("UnknownMode", empty),
+  /** `evenkeel.rebalance=off`. */
+  Schema.TaggedStruct("OptedOut", empty),
+  /** Paused by an operator, see the planner's policy. */
+  Schema.TaggedStruct("Paused", empty),
+  /** Moved or deployed a short while ago. */
+  Schema.TaggedStruct("CoolingDown", empty),
+  /** A move of it is under way or has left something that must be cleared first. */
+  Schema.TaggedStruct("MoveInProgress", empty),
+  /** A rolling update runs, waits or is about to begin; `state` as the engine calls it, `pending` when none is reported yet. */
+  Schema.TaggedStruct("UpdateInProgress", { state: Schema.String }),
+  Schema.TaggedStruct("NoReplicas", empty),
+  /** Tasks are missing, surplus, starting, or on a node that is not ready. */
+  Schema.TaggedStruct("NotSettled", { asked: Schema.Int, serving: Schema.Int }),
+  /** Holds state of its node: `mount` names the mounts' targets. `evenkeel.rebalance=force` overrides. */
+  Schema.TaggedStruct("Stateful", { mounts: Schema.Array(Schema.String) }),
+  /** Tied to a host by a constraint. `evenkeel.rebalance=force` overrides. */
+  Schema.TaggedStruct("HostConstraint", { constraint: Schema.String }),
+  /** CSI volumes: where its tasks can go is not known from outside. */
+  Schema.TaggedStruct("ClusterVolume", empty),
+  /** Placement preferences whose outcome cannot be predicted. */
+  Schema.TaggedStruct("Preferences", { preferences: Schema.Array(Schema.String) }),
+  /** Its task runs on a node that takes no tasks (paused or excluded): such nodes neither get nor give. */
+  Schema.TaggedStruct("NodeClosed", { node: NodeId }),
+  /** Uneven, and no move that Swarm would carry out as intended makes it better. */
+  Schema.TaggedStruct("Unreachable", { why: Schema.String })
+)
+export type KeptReason = typeof KeptReason.Type
+export type KeptReasonTag = KeptReason["_tag"]
+
+export class Kept extends Schema.Class<Kept>("Kept")({
+  service: ServiceId,
+  serviceName: Schema.String,
+  reason: KeptReason,
+  /** The reason as a sentence. */
+  text: Schema.String
+}) {}
+
+/** Balance in a few numbers: skew is the largest minus the smallest number of tasks over the eligible nodes. */
+export class BalanceSummary extends Schema.Class<BalanceSummary>("BalanceSummary")({
+  /** The largest skew of any service, and how many services have one above 1. */
+  serviceSkew: Schema.Int,
+  unevenServices: Schema.Int,
+  groupSkew: Schema.Int,
+  unevenGroups: Schema.Int,
+  /** Skew of all active tasks over the nodes that take tasks. */
+  nodeSkew: Schema.Int,
+  /** `node1 2, node2 2, node3 2`: active tasks by hostname. */
+  text: Schema.String
+}) {}
+
+/**
+ * What the plan was made from. Objects that no move touches are not listed: their changes do not make a move wrong, and
+ * what a move relies on is predicted once more right before it.
+ */
+export class PlanBasis extends Schema.Class<PlanBasis>("PlanBasis")({
+  raftIndex: RaftIndex,
+  services: Schema.Array(Schema.Struct({ service: ServiceId, version: RaftIndex })),
+  nodes: Schema.Array(Schema.Struct({ node: NodeId, version: RaftIndex }))
+}) {}
+
+export class Plan extends Schema.Class<Plan>("Plan")({
+  basedOn: PlanBasis,
+  /** In the order in which they are to be made, one at a time. */
+  moves: Schema.Array(Move),
+  /** By name. A service with moves is here only when they do not bring it all the way. */
+  kept: Schema.Array(Kept),
+  balanceBefore: BalanceSummary,
+  balanceAfter: BalanceSummary
+}) {
+  get isEmpty(): boolean {
+    return this.moves.length === 0
+  }
+}
