@@ -1,0 +1,293 @@
+/**
+ * One client's connection: reads requests one after another, hands each to its exchange, and writes what comes back, in
+ * order. Decides about the connection itself: idle, slow, ended, to be closed. Knows nothing of endpoints.
+ */
+import type { Rejection } from "@evenkeel/http1/Rejection"
+import { incomplete, rejected } from "@evenkeel/http1/RequestHead"
+import type { Socket } from "node:net"
+import { type ErrorResponse, renderError } from "./ErrorResponse.ts"
+import { Exchange } from "./Exchange.ts"
+import { expireHold } from "./Holding.ts"
+import type { Peer } from "./Peers.ts"
+import type { ProxyContext } from "./ProxyContext.ts"
+import { routeRequest } from "./RequestRouting.ts"
+import { writeWithHead } from "./SocketWrites.ts"
+import type { TimedEntry } from "./TimerWheel.ts"
+import { Tunnel } from "./Tunnel.ts"
+import type { UpstreamConnection } from "./UpstreamConnection.ts"
+
+/** `lingering`: all is said, and the client may read it before the connection goes. */
+const State = { idle: 0, head: 1, busy: 2, tunnel: 3, lingering: 4, closed: 5 } as const
+type State = (typeof State)[keyof typeof State]
+
+/** Pipelined bytes kept before the connection is no longer read. */
+const maxPending = 65_536
+
+export class ClientConnection implements TimedEntry {
+  deadline = Infinity
+  wheelTick = -1
+  private readonly context: ProxyContext
+  private readonly socket: Socket
+  private readonly peer: Peer
+  private readonly exchange: Exchange
+  private state: State = State.idle
+  /** Bytes received and not yet used: part of a head, or requests that wait for their turn. */
+  private pending: Buffer | null = null
+  private processing = false
+  private ended = false
+  private tunnel: Tunnel | null = null
+
+  constructor(context: ProxyContext, socket: Socket) {
+    this.context = context
+    this.socket = socket
+    this.peer = context.peers.of(socket)
+    this.exchange = new Exchange(context, this)
+    context.totals.clientConnections++
+    context.totals.clientConnectionsTotal++
+    socket.on("data", (bytes: Buffer) => this.onData(bytes))
+    socket.on("end", () => this.onEnd())
+    socket.on("drain", () => this.onDrain())
+    // What went wrong shows in `close`, which follows.
+    socket.on("error", () => undefined)
+    socket.on("close", () => this.onClose())
+    context.wheel.schedule(this, context.limits.clientIdleMs)
+  }
+
+  private onData(bytes: Buffer): void {
+    switch (this.state) {
+      case State.idle:
+      case State.head: {
+        const input = this.pending === null ? bytes : Buffer.concat([this.pending, bytes])
+        this.pending = null
+        return this.process(input)
+      }
+      case State.busy:
+        return this.feed(bytes)
+      case State.tunnel:
+        return this.tunnel?.fromClient(bytes)
+    }
+  }
+
+  /** Takes up the requests in `bytes` until one of them has to be waited for. */
+  private process(bytes: Buffer): void {
+    this.processing = true
+    const head = this.context.requestHead
+    let at = 0
+    while (this.state === State.idle || this.state === State.head) {
+      if (at >= bytes.length) break
+      const next = head.parse(bytes, at)
+      if (next === incomplete) {
+        this.pending = at === 0 ? bytes : bytes.subarray(at)
+        if (this.state === State.idle) this.context.wheel.schedule(this, this.context.limits.clientHeadMs)
+        this.state = State.head
+        break
+      }
+      if (next === rejected) {
+        if (head.rejection !== null) this.reject(head.rejection)
+        break
+      }
+      at = this.takeUp(bytes, next)
+    }
+    // A tunnel cannot have begun here: that takes an answer.
+    if (this.state === State.busy && at < bytes.length) this.keepPending(bytes.subarray(at))
+    this.processing = false
+  }
+
+  /** Begins the request just parsed with what is here of its body. Returns the offset after that. */
+  private takeUp(bytes: Buffer, at: number): number {
+    const { exchange, context } = this
+    const head = context.requestHead
+    this.state = State.busy
+    context.wheel.cancel(this)
+    exchange.begin(head, head.framing)
+    const end = exchange.body.advance(bytes, at)
+    if (end === -1) {
+      exchange.onBadBody("The chunks of the request's body are malformed.")
+      return bytes.length
+    }
+    if (end > at) exchange.body.keep(end === bytes.length && at === 0 ? bytes : bytes.subarray(at, end))
+    if (!exchange.body.complete) context.wheel.schedule(this, context.limits.clientStallMs)
+    routeRequest(context, exchange, this.peer)
+    return end
+  }
+
+  /** Bytes while a request is under way: of its body, or of the requests after it. */
+  private feed(bytes: Buffer): void {
+    const { exchange, context } = this
+    let at = 0
+    if (!exchange.body.complete) {
+      at = exchange.body.advance(bytes, 0)
+      if (at === -1) return exchange.onBadBody("The chunks of the request's body are malformed.")
+      if (!exchange.parked) {
+        if (exchange.body.complete) context.wheel.cancel(this)
+        else context.wheel.schedule(this, context.limits.clientStallMs)
+      }
+      if (at > 0) exchange.onBody(at === bytes.length ? bytes : bytes.subarray(0, at))
+    }
+    if (at < bytes.length && this.state === State.busy) this.keepPending(bytes.subarray(at))
+  }
+
+  private keepPending(bytes: Buffer): void {
+    this.pending = this.pending === null ? bytes : Buffer.concat([this.pending, bytes])
+    if (this.pending.length > maxPending) this.socket.pause()
+  }
+
+  /** Refuses what is not a request and ends the connection: where the next one would begin is unknown. */
+  private reject(rejection: Rejection): void {
+    this.context.totals.reject(rejection.reason)
+    this.writeError(rejection, true, false)
+    this.linger()
+  }
+
+  writeHead(head: string, body: Buffer | null): boolean {
+    return writeWithHead(this.socket, head, body)
+  }
+
+  write(bytes: Buffer): boolean {
+    return this.socket.write(bytes)
+  }
+
+  writeError(error: ErrorResponse, close: boolean, toHead: boolean): void {
+    this.socket.write(renderError(error, this.context.dateLine, close, toHead))
+  }
+
+  /** A write was not taken at once: the client is expected to read on. */
+  expectDrain(): void {
+    this.context.wheel.schedule(this, this.context.limits.clientStallMs)
+  }
+
+  pauseBody(): void {
+    this.socket.pause()
+    if (!this.exchange.parked) this.context.wheel.cancel(this)
+  }
+
+  resumeBody(): void {
+    if (!this.socket.isPaused()) return
+    this.socket.resume()
+    this.context.wheel.schedule(this, this.context.limits.clientStallMs)
+  }
+
+  /** While the request waits for an endpoint, the connection's deadline is the end of that wait. */
+  expireHoldAfter(ms: number): void {
+    this.context.wheel.schedule(this, ms)
+  }
+
+  holdIsOver(): void {
+    if (this.exchange.body.complete) this.context.wheel.cancel(this)
+    else this.context.wheel.schedule(this, this.context.limits.clientStallMs)
+  }
+
+  /** The response has been written. `close`: no further request is read. */
+  finish(close: boolean): void {
+    if (this.state !== State.busy) return
+    if (close || this.ended || this.context.closing) return this.linger()
+    this.state = State.idle
+    this.context.wheel.schedule(this, this.context.limits.clientIdleMs)
+    if (this.socket.isPaused()) this.socket.resume()
+    if (this.processing || this.pending === null) return
+    const { pending } = this
+    this.pending = null
+    this.process(pending)
+  }
+
+  becomeTunnel(connection: UpstreamConnection, head: string, rest: Buffer): void {
+    const { context, socket } = this
+    this.state = State.tunnel
+    context.wheel.cancel(this)
+    context.totals.tunnels++
+    const tunnel = new Tunnel(socket, connection.socket)
+    this.tunnel = tunnel
+    connection.becomeTunnel(tunnel)
+    writeWithHead(socket, head, rest)
+    if (this.pending !== null) tunnel.fromClient(this.pending)
+    this.pending = null
+    if (socket.isPaused() && !connection.socket.writableNeedDrain) socket.resume()
+    if (this.ended) tunnel.clientEnded()
+  }
+
+  /** The response cannot be completed: the client learns it by the connection's end. */
+  abort(): void {
+    this.close()
+    this.socket.destroy()
+  }
+
+  private linger(): void {
+    this.state = State.lingering
+    this.pending = null
+    this.socket.end()
+    this.socket.resume()
+    this.context.wheel.schedule(this, this.context.limits.lingerMs)
+  }
+
+  /**
+   * The proxy shuts down. A request under way is answered with `Connection: close`. An idle connection stays for a moment,
+   * so that the client's next request, perhaps on its way already, gets such an answer too.
+   */
+  shutDown(): void {
+    if (this.state === State.idle) this.context.wheel.schedule(this, this.context.limits.shutdownIdleMs)
+  }
+
+  destroy(): void {
+    this.socket.destroy()
+  }
+
+  onDeadline(): void {
+    const { exchange } = this
+    if (this.state === State.busy) {
+      if (exchange.parked) return expireHold(this.context, exchange)
+      if (!exchange.responded && !exchange.body.complete) return exchange.onSlowBody()
+      this.socket.destroy()
+      return
+    }
+    if (this.state === State.head) {
+      this.context.totals.reject("slow-head")
+      this.writeError(
+        { status: 408, reason: "slow-head", message: "The head of the request came too slowly." },
+        true,
+        false
+      )
+      return this.linger()
+    }
+    if (this.state === State.idle) return this.linger()
+    this.socket.destroy()
+  }
+
+  private onEnd(): void {
+    this.ended = true
+    switch (this.state) {
+      case State.idle:
+      case State.head:
+        return this.linger()
+      case State.busy:
+        // Nothing more will come; what has begun to be answered is still answered.
+        if (this.exchange.parked || !this.exchange.body.complete) this.socket.destroy()
+        else if (!this.exchange.responded) this.context.wheel.schedule(this, this.context.limits.halfCloseGraceMs)
+        return
+      case State.tunnel:
+        return this.tunnel?.clientEnded()
+    }
+  }
+
+  private onDrain(): void {
+    if (this.state === State.tunnel) this.tunnel?.clientDrained()
+    else if (this.state === State.busy) {
+      if (this.exchange.body.complete) this.context.wheel.cancel(this)
+      this.exchange.onClientDrain()
+    }
+  }
+
+  private onClose(): void {
+    if (this.state === State.tunnel) this.tunnel?.clientClosed()
+    this.close()
+    this.context.totals.clientConnections--
+    this.context.onClientClosed(this)
+  }
+
+  private close(): void {
+    if (this.state === State.busy) this.exchange.abandon()
+    if (this.state === State.tunnel) this.context.totals.tunnels--
+    this.state = State.closed
+    this.pending = null
+    this.context.wheel.cancel(this)
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * What a router believes about a node. A node is suspect when its router is silent (told from outside) or when two of its
+ * endpoints do not answer the network within a short time (seen here). A refused connection is an answer: the node lives.
+ * Suspicion from outside ends from outside, or by the word of an endpoint that answers; the router's own ends when an
+ * endpoint answers, when the node gets a new task, or by a probe after a back-off.
+ */
+import { Backoff } from "./Backoff.ts"
+import type { Endpoint } from "./Endpoint.ts"
+
+export class NodeHealth {
+  readonly id: string
+  readonly endpoints = new Set<Endpoint>()
+  readonly backoff = new Backoff()
+  private silent = false
+  /** An endpoint answered since the silence began: only the node's router is gone. */
+  private vouchedFor = false
+  private readonly timeouts = new Map<string, number>()
+
+  constructor(id: string) {
+    this.id = id
+  }
+
+  /** Whether requests should stay away as long as they can go elsewhere. */
+  isSuspect(): boolean {
+    return (this.silent && !this.vouchedFor) || this.backoff.isOut()
+  }
+
+  admits(now: number): boolean {
+    return !(this.silent && !this.vouchedFor) && this.backoff.admits(now)
+  }
+
+  /** Returns whether the node became suspect by this. */
+  setSilent(silent: boolean): boolean {
+    const before = this.isSuspect()
+    if (silent !== this.silent) this.vouchedFor = false
+    this.silent = silent
+    return !before && this.isSuspect()
+  }
+
+  /** An endpoint answered. Returns whether that ended a suspicion. */
+  answered(): boolean {
+    if (!this.silent && !this.backoff.isOut()) return false
+    const before = this.isSuspect()
+    this.vouchedFor = this.silent
+    this.timeouts.clear()
+    this.backoff.succeed()
+    return before
+  }
+
+  /** A connection to `task` got no answer from the network. Returns whether `atLeast` tasks did so within `windowMs`. */
+  noteTimeout(task: string, now: number, windowMs: number, atLeast: number): boolean {
+    this.timeouts.set(task, now)
+    for (const [other, at] of this.timeouts) if (now - at > windowMs) this.timeouts.delete(other)
+    return this.timeouts.size >= atLeast
+  }
+
+  /** The node has a new task: Swarm thinks it well. Returns whether that ended a suspicion. */
+  gotTask(): boolean {
+    const before = this.isSuspect()
+    this.timeouts.clear()
+    this.backoff.succeed()
+    return before && !this.isSuspect()
+  }
+}

@@ -1,0 +1,70 @@
+import * as http from "node:http"
+import { describe, expect, it } from "vitest"
+import { httpBackend, RawClient, startProxy, tableOf, until } from "./support/Bench.ts"
+
+const streaming = async () => {
+  let stream: http.ServerResponse | null = null
+  const backend = await httpBackend((req, res) => {
+    if (req.url !== "/stream") return void res.end("plain")
+    res.write("begun ")
+    stream = res
+  })
+  const running = await startProxy(tableOf([{ name: "s", tasks: [{ task: "t", at: backend }] }]))
+  return { ...running, stream: () => stream as http.ServerResponse | null }
+}
+
+describe("a proxy that shuts down", () => {
+  it("takes no more connections, ends idle ones, and lets what is under way end", async () => {
+    const { proxy, port, stream } = await streaming()
+    const idle = new RawClient(port).send("GET / HTTP/1.1\r\nHost: s\r\n\r\n")
+    await idle.receives("plain")
+    const busy = new RawClient(port).send("GET /stream HTTP/1.1\r\nHost: s\r\n\r\n")
+    await busy.receives("begun")
+    let done = false
+    const closed = proxy.close({ deadlineMs: 60_000 }).then(() => (done = true))
+    idle.send("GET / HTTP/1.1\r\nHost: s\r\n\r\n")
+    expect(await idle.end()).toMatch(/plain.*Connection: close\r\n.*plain$/s)
+    const late = new RawClient(port)
+    await until(() => late.closed, "a late connection is refused")
+    expect([busy.ended, done]).toEqual([false, false])
+    stream()?.end("ended")
+    expect(await busy.end()).toContain("ended")
+    idle.socket.destroy()
+    busy.socket.destroy()
+    await closed
+    expect(proxy.stats().totals).toMatchObject({ clientConnections: 0, upstreamConnections: 0 })
+  })
+
+  it("says Connection: close with the responses that it still sends", async () => {
+    let answer: (() => void) | null = null
+    const backend = await httpBackend((_, res) => (answer = () => res.end("late")))
+    const { proxy, port } = await startProxy(tableOf([{ name: "s", tasks: [{ task: "t", at: backend }] }]))
+    const client = new RawClient(port).send("GET / HTTP/1.1\r\nHost: s\r\n\r\n")
+    await until(() => answer !== null, "the task has the request")
+    const closed = proxy.close({ deadlineMs: 60_000 })
+    ;(answer as (() => void) | null)?.()
+    expect(await client.end()).toMatch(/Connection: close\r\n.*late/s)
+    client.socket.destroy()
+    await closed
+  })
+
+  it("ends connections that stay idle", async () => {
+    const { proxy, port } = await startProxy(tableOf([]), { limits: { shutdownIdleMs: 20 } })
+    const client = new RawClient(port)
+    await until(() => proxy.stats().totals.clientConnections === 1, "the client is connected")
+    const closed = proxy.close({ deadlineMs: 60_000 })
+    await client.end()
+    client.socket.destroy()
+    await closed
+  })
+
+  it("cuts what is left at the deadline", async () => {
+    const { proxy, port } = await streaming()
+    const client = new RawClient(port).send("GET /stream HTTP/1.1\r\nHost: s\r\n\r\n")
+    await client.receives("begun")
+    await proxy.close({ deadlineMs: 20 })
+    await client.end()
+    await until(() => proxy.stats().totals.upstreamConnections === 0, "the task's connection is gone too")
+    expect(proxy.stats().totals).toMatchObject({ clientConnections: 0, requestsInFlight: 0 })
+  })
+})

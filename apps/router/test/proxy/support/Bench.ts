@@ -1,0 +1,285 @@
+/** What the proxy's tests stand on: real backends on loopback addresses, a proxy before them, and clients on raw sockets. */
+import { Endpoint, Route, RoutedService, RoutingTable } from "@evenkeel/domain/RoutingTable"
+import { NodeId, ServiceId, TaskId } from "@evenkeel/domain/Ids"
+import { defaultTimeouts } from "@evenkeel/domain/ServiceLabels"
+import * as http from "node:http"
+import * as net from "node:net"
+import { afterEach } from "vitest"
+import { defaultLimits, type Limits } from "../../../src/proxy/Limits.ts"
+import { Proxy, type ProxyOptions } from "../../../src/proxy/Proxy.ts"
+import type { ProxyEvent } from "../../../src/proxy/ProxyEvent.ts"
+
+const cleanups: Array<() => Promise<void> | void> = []
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+})
+
+/** Undone after the test. */
+export const afterwards = (cleanup: () => Promise<void> | void): void => void cleanups.push(cleanup)
+
+/** Resolves when `condition` holds; it is asked again with every turn of the event loop. Fails after five seconds. */
+export const until = async (condition: () => boolean, what: string): Promise<void> => {
+  const from = Date.now()
+  while (!condition()) {
+    if (Date.now() - from > 5_000) throw new Error(`never happened: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+}
+
+/** Resolves when `read` has given the same value above zero thirty times in a row: whatever moved it has come to rest. */
+export const settles = async (read: () => number, what: string): Promise<number> => {
+  let before = 0
+  let times = 0
+  await until(() => {
+    const now = read()
+    times = now > 0 && now === before ? times + 1 : 0
+    before = now
+    return times === 30
+  }, what)
+  return before
+}
+
+export interface Backend {
+  readonly host: string
+  readonly port: number
+  /** Connections accepted so far. */
+  readonly sockets: Array<net.Socket>
+  stop(): Promise<void>
+}
+
+const listenOn = async (server: net.Server, host: string, port = 0): Promise<Backend> => {
+  const sockets: Array<net.Socket> = []
+  server.on("connection", (socket: net.Socket) => {
+    sockets.push(socket)
+    socket.on("error", () => undefined)
+  })
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(port, host, resolve))
+  const address = server.address() as net.AddressInfo
+  const stop = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve())
+      for (const socket of sockets) socket.destroy()
+    })
+  afterwards(() => (server.listening ? stop() : undefined))
+  return { host, port: address.port, sockets, stop }
+}
+
+/** A backend of Node's own HTTP server. */
+export const httpBackend = (
+  handler: http.RequestListener,
+  host = "127.0.0.1",
+  port = 0
+): Promise<Backend & { readonly server: http.Server }> => {
+  const server = http.createServer(handler)
+  return listenOn(server, host, port).then((backend) => ({ ...backend, server }))
+}
+
+/** A backend of bytes. */
+export const rawBackend = (
+  onConnection: (socket: net.Socket) => void,
+  host = "127.0.0.1",
+  port = 0
+): Promise<Backend> => listenOn(net.createServer({ allowHalfOpen: true }, onConnection), host, port)
+
+/** A backend that answers each whole request (without a body) with `respond`'s bytes and records the heads. */
+export const scriptedBackend = async (
+  respond: (head: string, socket: net.Socket) => string | null,
+  host = "127.0.0.1"
+): Promise<Backend & { readonly heads: Array<string> }> => {
+  const heads: Array<string> = []
+  const backend = await rawBackend((socket) => {
+    let text = ""
+    socket.on("data", (bytes: Buffer) => {
+      text += bytes.toString("latin1")
+      for (let end = text.indexOf("\r\n\r\n"); end !== -1; end = text.indexOf("\r\n\r\n")) {
+        const head = text.slice(0, end + 4)
+        text = text.slice(end + 4)
+        heads.push(head)
+        const answer = respond(head, socket)
+        if (answer !== null) socket.write(answer, "latin1")
+      }
+    })
+    socket.on("end", () => socket.end())
+  }, host)
+  return { ...backend, heads }
+}
+
+/** A free port with nobody behind it: connections are refused. */
+export const refusedPort = async (host = "127.0.0.1"): Promise<Backend> => {
+  const backend = await rawBackend(() => undefined, host)
+  await backend.stop()
+  return backend
+}
+
+export interface TaskSpec {
+  readonly task: string
+  readonly node?: string
+  readonly at: { readonly host: string; readonly port: number }
+  readonly state?: "ready" | "draining"
+}
+
+export interface ServiceSpec {
+  readonly name: string
+  readonly tasks: ReadonlyArray<TaskSpec>
+  readonly holdMillis?: number
+  readonly retries?: number
+  readonly scheme?: "http" | "https"
+  readonly timeouts?: Partial<typeof defaultTimeouts>
+}
+
+export interface RouteSpec {
+  readonly host: string
+  readonly path?: string
+  readonly strip?: boolean
+  readonly target?: string
+  readonly services: readonly [string, ...Array<string>]
+  readonly holdMillis?: number
+}
+
+/** A table of services, each with the route of its own name unless `routes` says otherwise. */
+export const tableOf = (services: ReadonlyArray<ServiceSpec>, routes?: ReadonlyArray<RouteSpec>): RoutingTable => {
+  const id = (name: string) => ServiceId.make(`id-${name}`)
+  const hold = new Map(services.map((service) => [service.name, service.holdMillis ?? 0]))
+  const all: ReadonlyArray<RouteSpec> =
+    routes ?? services.map(({ name }) => ({ host: name, services: [name] as const }))
+  return new RoutingTable({
+    services: services.map(
+      (service) =>
+        new RoutedService({
+          id: id(service.name),
+          name: service.name,
+          group: null,
+          scheme: service.scheme ?? "http",
+          loadBalancing: "ewma",
+          retries: service.retries ?? 2,
+          timeouts: { ...defaultTimeouts, ...service.timeouts },
+          holdMillis: service.holdMillis ?? 0,
+          endpoints: service.tasks.map(
+            ({ task, node, at, state }, slot) =>
+              new Endpoint({
+                task: TaskId.make(task),
+                node: NodeId.make(node ?? `node-${task}`),
+                slot: slot + 1,
+                address: at.host,
+                port: at.port,
+                state: state ?? "ready"
+              })
+          )
+        })
+    ),
+    routes: all.map(
+      (route) =>
+        new Route({
+          host: route.host,
+          path: route.path ?? "/",
+          strip: route.strip ?? false,
+          target: route.target ?? route.services[0],
+          holdMillis: route.holdMillis ?? Math.max(...route.services.map((name) => hold.get(name) ?? 0)),
+          services: [id(route.services[0]), ...route.services.slice(1).map(id)]
+        })
+    ),
+    routers: [],
+    problems: []
+  })
+}
+
+export interface RunningProxy {
+  readonly proxy: Proxy
+  readonly port: number
+  readonly events: Array<ProxyEvent>
+}
+
+/** A proxy on a loopback address with `table`. Random draws are 0.5 unless given. */
+export const startProxy = async (
+  table: RoutingTable,
+  options: Partial<Omit<ProxyOptions, "limits">> & { readonly limits?: Partial<Limits> } = {}
+): Promise<RunningProxy> => {
+  const events: Array<ProxyEvent> = []
+  const proxy = new Proxy({
+    host: "127.0.0.1",
+    port: 0,
+    nodeId: "node-router",
+    pseudonym: "router-under-test",
+    trustedProxies: [],
+    random: () => 0.5,
+    onEvent: (event) => events.push(event),
+    ...options,
+    limits: { ...defaultLimits, tickMs: 10, ...options.limits }
+  })
+  const { port } = await proxy.listen()
+  afterwards(() => proxy.close({ deadlineMs: 0 }))
+  proxy.setTable(table)
+  return { proxy, port, events }
+}
+
+/** A client that writes and reads bytes. */
+export class RawClient {
+  readonly socket: net.Socket
+  text = ""
+  ended = false
+  closed = false
+
+  constructor(port: number) {
+    this.socket = net.connect({ port, host: "127.0.0.1", allowHalfOpen: true })
+    this.socket.on("data", (bytes: Buffer) => (this.text += bytes.toString("latin1")))
+    this.socket.on("end", () => (this.ended = true))
+    this.socket.on("error", () => undefined)
+    this.socket.on("close", () => (this.closed = true))
+    afterwards(() => void this.socket.destroy())
+  }
+
+  send(text: string): this {
+    this.socket.write(text, "latin1")
+    return this
+  }
+
+  async receives(part: string | RegExp): Promise<string> {
+    const has = () => (typeof part === "string" ? this.text.includes(part) : part.test(this.text))
+    await until(() => has() || this.closed, `the client receives ${String(part)}; it has ${JSON.stringify(this.text)}`)
+    if (!has()) throw new Error(`closed before ${String(part)}; received ${JSON.stringify(this.text)}`)
+    return this.text
+  }
+
+  async end(): Promise<string> {
+    await until(() => this.ended || this.closed, `the connection ends; received ${JSON.stringify(this.text)}`)
+    return this.text
+  }
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: http.IncomingHttpHeaders
+  readonly rawHeaders: ReadonlyArray<string>
+  readonly body: string
+  readonly trailers: NodeJS.Dict<string>
+}
+
+/** One request by Node's own client. */
+export const request = (
+  port: number,
+  host: string,
+  options: http.RequestOptions & { readonly body?: string | Buffer } = {}
+): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const { body, headers, ...rest } = options
+    const outgoing = http.request(
+      { host: "127.0.0.1", port, agent: false, ...rest, headers: { host, ...headers } },
+      (incoming) => {
+        let text = ""
+        incoming.setEncoding("latin1")
+        incoming.on("data", (piece: string) => (text += piece))
+        incoming.on("error", reject)
+        incoming.on("end", () =>
+          resolve({
+            status: incoming.statusCode ?? 0,
+            headers: incoming.headers,
+            rawHeaders: incoming.rawHeaders,
+            body: text,
+            trailers: incoming.trailers
+          })
+        )
+      }
+    )
+    outgoing.on("error", reject)
+    outgoing.end(body)
+  })

@@ -1,0 +1,32 @@
+/** An address that takes no connection and refuses none: a process that is stopped, its queue of connections full. */
+import { spawn } from "node:child_process"
+import * as net from "node:net"
+import { afterwards } from "./Bench.ts"
+
+const program =
+  "const s=require('net').createServer().listen({port:0,host:'127.0.0.1',backlog:1}," +
+  "()=>process.stdout.write(s.address().port+'\\n',()=>process.kill(process.pid,'SIGSTOP')))"
+
+/** Resolves once a connection to it stays without an answer. */
+export const blackHole = async (): Promise<{ readonly host: string; readonly port: number }> => {
+  const child = spawn(process.execPath, ["-e", program], { stdio: ["ignore", "pipe", "inherit"] })
+  const exited = new Promise((resolve) => child.once("exit", resolve))
+  afterwards(async () => {
+    child.kill("SIGKILL")
+    await exited
+  })
+  const port = await new Promise<number>((resolve) =>
+    child.stdout.once("data", (bytes: Buffer) => resolve(Number(bytes.toString())))
+  )
+  for (let full = false; !full;) full = await staysWithoutAnswer(port)
+  return { host: "127.0.0.1", port }
+}
+
+const staysWithoutAnswer = (port: number): Promise<boolean> =>
+  new Promise((resolve, reject) => {
+    const socket = net.connect({ port, host: "127.0.0.1" })
+    socket.on("error", reject)
+    socket.once("connect", () => resolve(false))
+    setTimeout(() => resolve(socket.connecting), 100)
+    afterwards(() => void socket.destroy())
+  })
