@@ -1,0 +1,61 @@
+/**
+ * Where the command talks to its user: results to stdout, messages and questions to stderr, answers from stdin. A service, so
+ * that commands run in a process of their own and inside a test alike. Decides nothing about what is said.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+
+export interface ScreenShape {
+  /** Writes a result to stdout; a line feed is added where the text does not end with one. */
+  readonly print: (text: string) => Effect.Effect<void>
+  /** Writes a message to stderr; a line feed is added where the text does not end with one. */
+  readonly tell: (text: string) => Effect.Effect<void>
+  /** Asks on stderr and gives the line that was answered, trimmed; null when stdin ended instead. */
+  readonly ask: (question: string) => Effect.Effect<string | null>
+  /** Whether a person can be asked: stdin and stderr are terminals. */
+  readonly isInteractive: boolean
+  readonly isStdoutTerminal: boolean
+  readonly isStderrTerminal: boolean
+  /** Columns of stdout; null where it is not a terminal. */
+  readonly columns: number | null
+  readonly environment: Readonly<Record<string, string | undefined>>
+}
+
+export class Screen extends Context.Tag("@evenkeel/cli/Screen")<Screen, ScreenShape>() {}
+
+const endLine = (text: string): string => (text === "" || text.endsWith("\n") ? text : `${text}\n`)
+
+const askOnTerminal = (question: string): Effect.Effect<string | null> =>
+  Effect.async<string | null>((resume) => {
+    let close = () => {}
+    // Loaded when a question is asked: most commands ask none.
+    void import("node:readline").then(({ createInterface }) => {
+      const lines = createInterface({ input: process.stdin, output: process.stderr })
+      close = () => lines.close()
+      let answered = false
+      lines.once("close", () => {
+        if (!answered) resume(Effect.succeed(null))
+      })
+      // readline takes Ctrl-C from the terminal; it means what it means everywhere else.
+      lines.once("SIGINT", () => process.kill(process.pid, "SIGINT"))
+      lines.question(`${question} `, (answer) => {
+        answered = true
+        lines.close()
+        resume(Effect.succeed(answer.trim()))
+      })
+    })
+    return Effect.sync(() => close())
+  })
+
+/** The process's own streams. */
+export const layer: Layer.Layer<Screen> = Layer.sync(Screen, () => ({
+  print: (text) => Effect.sync(() => void process.stdout.write(endLine(text))),
+  tell: (text) => Effect.sync(() => void process.stderr.write(endLine(text))),
+  ask: askOnTerminal,
+  isInteractive: process.stdin.isTTY === true && process.stderr.isTTY === true,
+  isStdoutTerminal: process.stdout.isTTY === true,
+  isStderrTerminal: process.stderr.isTTY === true,
+  columns: process.stdout.isTTY === true ? process.stdout.columns : null,
+  environment: process.env
+}))

@@ -1,0 +1,168 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { even, makeShell } from "./harness.ts"
+
+const escape = "\u001b["
+
+describe("help", () => {
+  it.scoped("goes to stdout, examples before usage, without colours in a pipe", () =>
+    Effect.gen(function* () {
+      const shell = yield* makeShell(even)
+      const { code, stderr, stdout } = yield* shell.run("node drain --help")
+      expect(code).toBe(0)
+      expect(stderr).toBe("")
+      expect(stdout).not.toContain(escape)
+      expect(stdout.split("\n").filter((line) => /^[A-Z]+$/.test(line))).toEqual([
+        "EXAMPLES",
+        "USAGE",
+        "ARGUMENTS",
+        "OPTIONS"
+      ])
+      expect(stdout).toContain("  evenkeel node drain [options] <node>\n")
+      expect(stdout).toMatch(/^ {2}-y, --yes +Do not ask/m)
+    })
+  )
+
+  it.scoped("is shown by a command that needs a further word, and names the words there are", () =>
+    Effect.gen(function* () {
+      const shell = yield* makeShell(even)
+      const { code, stdout } = yield* shell.run("node")
+      expect(code).toBe(0)
+      expect(stdout).toMatch(/^ {2}activate {2}Lets a drained/m)
+      expect((yield* shell.run("")).stdout).toMatch(/^ {2}node drain +Takes all tasks/m)
+    })
+  )
+
+  it.scoped("is shown wherever --help or -h stands", () =>
+    Effect.gen(function* () {
+      const shell = yield* makeShell(even)
+      const { stdout } = yield* shell.run("plan --help")
+      for (const line of ["plan -h", "plan --explain --help", "plan --out -x -h"])
+        expect(yield* shell.run(line), line).toEqual({ code: 0, stdout, stderr: "" })
+      expect((yield* shell.run("plan --explain --version")).stdout).toBe("development\n")
+    })
+  )
+
+  it.scoped("is coloured on a terminal, by FORCE_COLOR and by --color, and never against NO_COLOR", () =>
+    Effect.gen(function* () {
+      const shell = yield* makeShell(even)
+      const isColored = (line: string, surroundings: Parameters<typeof shell.run>[1]) =>
+        Effect.map(shell.run(line, surroundings), ({ stdout }) => stdout.includes(escape))
+      expect(yield* isColored("plan --help", { columns: 80 })).toBe(true)
+      expect(yield* isColored("plan --help", { columns: 80, environment: { NO_COLOR: "1" } })).toBe(false)
+      expect(yield* isColored("plan --help", { columns: 80, environment: { TERM: "dumb" } })).toBe(false)
+      expect(yield* isColored("plan --help", { environment: { FORCE_COLOR: "1" } })).toBe(true)
+      expect(yield* isColored("plan --color always --help", { environment: { NO_COLOR: "1" } })).toBe(true)
+      expect(yield* isColored("status --color=never", { columns: 80 })).toBe(false)
+      expect(yield* isColored("status", { columns: 80 })).toBe(true)
+    })
+  )
+})
+
+describe("a wrong command line", () => {
+  const cases: ReadonlyArray<readonly [line: string, stderr: string]> = [
+    ["plann", 'evenkeel: there is no command "evenkeel plann". Did you mean "plan"?\nSee: evenkeel --help\n'],
+    [
+      "node drian n1",
+      'evenkeel: there is no command "evenkeel node drian". Did you mean "drain"?\nSee: evenkeel node --help\n'
+    ],
+    ["drain n1", 'evenkeel: there is no command "evenkeel drain". Did you mean "node drain"?\nSee: evenkeel --help\n'],
+    [
+      "plan --frmat json",
+      'evenkeel: "evenkeel plan" has no option --frmat. Did you mean "--format"?\nSee: evenkeel plan --help\n'
+    ],
+    ["status --wizard", 'evenkeel: "evenkeel status" has no option --wizard.\nSee: evenkeel status --help\n'],
+    ["plan --format xml", "evenkeel: --format xml: expected table or json\nSee: evenkeel plan --help\n"],
+    [
+      "plan --cool-down 5",
+      "evenkeel: --cool-down 5: expected a duration such as 500ms, 30s, 2m or 1h\nSee: evenkeel plan --help\n"
+    ],
+    ["node drain", "evenkeel: Missing argument <node>\nSee: evenkeel node drain --help\n"],
+    ["plan n1", "evenkeel: Received unknown argument: 'n1'\nSee: evenkeel plan --help\n"]
+  ]
+  for (const [line, expected] of cases)
+    it.scoped(`evenkeel ${line}: told once, on stderr, exit code 64`, () =>
+      Effect.gen(function* () {
+        const shell = yield* makeShell(even)
+        expect(yield* shell.run(line)).toEqual({ code: 64, stdout: "", stderr: expected })
+      })
+    )
+
+  it.scoped("knows every option under its own name", () =>
+    Effect.gen(function* () {
+      const shell = yield* makeShell(even)
+      for (const line of ["plan --detailed-exitcode --cool-down 1m --explain", "status --host unix:///x --debug"])
+        expect((yield* shell.run(line)).code, line).not.toBe(64)
+      const drained = yield* shell.run("node drain n1 --yes --detach --timeout 1s --color never")
+      expect(drained.code).toBe(0)
+      expect((yield* shell.run("apply --yes --stability 0s --move-deadline 1m")).code).not.toBe(64)
+    })
+  )
+})
+
+describe("version and completions", () => {
+  it.scoped("say which build this is", () =>
+    Effect.gen(function* () {
+      const shell = yield* makeShell(even)
+      expect(yield* shell.run("version")).toEqual({
+        code: 0,
+        stdout: `evenkeel development (Node ${process.versions.node})\n`,
+        stderr: ""
+      })
+      expect(JSON.parse((yield* shell.run("version --format json")).stdout)).toEqual({
+        apiVersion: "evenkeel/v1",
+        kind: "Version",
+        version: "development",
+        node: process.versions.node
+      })
+      expect((yield* shell.run("--version")).stdout).toBe("development\n")
+    })
+  )
+
+  it.scoped("are written for bash", () =>
+    Effect.gen(function* () {
+      const shell = yield* makeShell(even)
+      const { code, stdout } = yield* shell.run("--completions bash")
+      expect(code).toBe(0)
+      expect(stdout).toContain("evenkeel__node__drain")
+      expect(stdout).not.toContain(escape)
+    })
+  )
+})
+
+describe("an engine that fails", () => {
+  it.scoped("exit code 5, the engine and the cure on stderr, nothing on stdout", () =>
+    Effect.gen(function* () {
+      const shell = yield* makeShell(even)
+      yield* shell.control.fail({ kind: "unreachable" }, { times: 10 })
+      const { code, stderr, stdout } = yield* shell.run("status")
+      expect({ code, stdout }).toEqual({ code: 5, stdout: "" })
+      expect(stderr).toMatch(/^evenkeel: Docker at memory cannot be reached .*\n$/)
+    })
+  )
+
+  it.scoped("a worker is not asked: exit code 5", () =>
+    Effect.gen(function* () {
+      const shell = yield* makeShell(even)
+      const message = "This node is not a swarm manager."
+      yield* shell.control.fail({ kind: "status", status: 503, message }, { path: "/nodes" })
+      const { code, stderr } = yield* shell.run("plan")
+      expect(code).toBe(5)
+      expect(stderr).toContain("is not a Swarm manager")
+    })
+  )
+
+  it.scoped("any other refusal: exit code 1, a stack only with --debug", () =>
+    Effect.gen(function* () {
+      const shell = yield* makeShell(even)
+      const refuse = shell.control.fail({ kind: "status", status: 500, message: "disk on fire" }, { path: "/nodes" })
+      yield* refuse
+      const terse = yield* shell.run("status")
+      expect(terse.code).toBe(1)
+      expect(terse.stderr).toContain("disk on fire")
+      expect(terse.stderr.trim().split("\n")).toHaveLength(1)
+      yield* refuse
+      expect((yield* shell.run("status --debug")).stderr).toMatch(/\n\s+at /)
+    })
+  )
+})
