@@ -201,13 +201,19 @@ export class Exchange {
       !this.keepAlive || unwanted || untilClose || this.context.closing || (chunked && this.wantsPlainBody)
     connection.expectWithin(connection.endpoint.service.idleMillis)
     const framed = chunked && !this.wantsPlainBody
-    const text = forwardedResponse(head, this.closeAfter, this.context.dateLine, framed)
+    const text = forwardedResponse(head, this.closeAfter, this.context.dateLine, framed, this.notes())
     if (!this.client.writeHead(text, body)) this.waitForClient(connection)
   }
 
   onResponseBytes(connection: UpstreamConnection, bytes: Buffer): void {
     if (!this.client.write(bytes)) this.waitForClient(connection)
     else connection.expectWithin(connection.endpoint.service.idleMillis)
+  }
+
+  /** What a client that looks may learn: how long the request was held, and how often it was tried. */
+  private notes(): string {
+    const held = this.heldSince === 0 ? "" : `Evenkeel-Held-Ms: ${Math.round(this.sentAt - this.heldSince)}\r\n`
+    return this.tried.length === 0 ? held : `${held}Evenkeel-Tries: ${this.tried.length + 1}\r\n`
   }
 
   private waitForClient(connection: UpstreamConnection): void {

@@ -116,9 +116,15 @@ const keepsResponseField = (head: ResponseHead, i: number): boolean => {
 
 /**
  * The head to send to the client. `close`: whether the connection ends with this response; `dateLine`: added where the
- * endpoint sent no Date; `framed`: whether a chunked body is passed on in its chunks.
+ * endpoint sent no Date; `framed`: whether a chunked body is passed on in its chunks; `notes`: field lines of the router's.
  */
-export const forwardedResponse = (head: ResponseHead, close: boolean, dateLine: string, framed: boolean): string => {
+export const forwardedResponse = (
+  head: ResponseHead,
+  close: boolean,
+  dateLine: string,
+  framed: boolean,
+  notes = ""
+): string => {
   const { fields } = head
   let out = `HTTP/1.1 ${head.statusText}\r\n`
   let from = -1
@@ -134,6 +140,7 @@ export const forwardedResponse = (head: ResponseHead, close: boolean, dateLine: 
   if (head.status < 200)
     return head.status === 101 ? `${out}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n` : `${out}\r\n`
   if (!head.hasDate) out += dateLine
+  out += notes
   if (framed) out += "Transfer-Encoding: chunked\r\n"
   if (head.status === 426) out += `Connection: Upgrade${close ? ", close" : ""}\r\nUpgrade: ${webSocket}\r\n`
   else if (close) out += "Connection: close\r\n"

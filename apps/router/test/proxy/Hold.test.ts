@@ -27,6 +27,18 @@ describe("requests for a service without a task", () => {
     expect(proxy.stats().targets.get("s")?.held).toBe(200)
   })
 
+  it("are told by the answer how long they waited, and others are not", async () => {
+    let clock = 5
+    const backend = await httpBackend((_, res) => void res.end("ok"))
+    const { proxy, port } = await startProxy(empty, { now: () => clock })
+    const answer = request(port, "s")
+    await until(() => proxy.stats().heldNow === 1, "the request waits")
+    clock = 1_205
+    proxy.setTable(tableOf([{ name: "s", holdMillis: 20_000, tasks: [{ task: "t", at: backend }] }]))
+    expect((await answer).headers["evenkeel-held-ms"]).toBe("1200")
+    expect((await request(port, "s")).headers["evenkeel-held-ms"]).toBeUndefined()
+  })
+
   it("are refused with Retry-After when the time is up", async () => {
     let clock = 0
     const { proxy, port } = await startProxy(empty, { now: () => clock })

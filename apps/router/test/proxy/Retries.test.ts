@@ -44,6 +44,7 @@ describe("a task that closes the connection instead of answering", () => {
       const { port, proxy } = await beside(good, bad)
       const answer = await request(port, "s", { method, ...(body === undefined ? {} : { body }) })
       expect([answer.status, answer.body]).toEqual([200, `${method} ${body ?? ""}`])
+      expect(answer.headers["evenkeel-tries"]).toBe("2")
       expect(proxy.stats().targets.get("s")?.retries).toBe(1)
     }
     expect(bad.seen).toEqual(["GET", "PUT", "DELETE", "OPTIONS"])

@@ -131,7 +131,7 @@ export const run = Effect.fn("Cycle.run")(function* (options: CycleOptions) {
     [victim.name]
   )
   const lostAt = yield* Clock.currentTimeMillis
-  yield* watch.note(`${victim.name} ${name === "follower-crash" ? "crashes" : "is cut off"}`)
+  yield* watch.note(`${victim.name} ${Faults.isCrash(name) ? "loses its power" : "is cut off"}`)
   yield* Faults.lose(name, victim.name)
   const since = (from: number) => Effect.map(Clock.currentTimeMillis, (now) => (now - from) / 1_000)
   const stateOf = (seen: Seen, node: string) => seen.swarm.nodes.find((found) => found.name === node)?.state
