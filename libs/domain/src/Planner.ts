@@ -6,6 +6,10 @@
  * service out is taken first. Services of one replica can be pinned anywhere; they are assigned as a whole by minimum cost.
  * Both are asked again after every step, so that a plan made after some of its moves holds exactly the others. Says nothing
  * about when to act, and carries nothing out.
+ *
+ * Limits: where a target of the best assignment has no room (reservations, host ports), the targets in question are ruled
+ * out and the next best is taken, which finds a good placement and not always the best one; a plan made anew after some of
+ * the moves may then differ from the rest of the first. That surges come before pins is a rule of thumb too.
  */
 import * as Balance from "./Balance.ts"
 import type { NodeId, ServiceId } from "./Ids.ts"
