@@ -4,5 +4,11 @@ import type { ViteUserConfig } from "vitest/config"
 export const shared: ViteUserConfig = {
   resolve: { conditions: ["@evenkeel/source", "node", "import", "default"] },
   ssr: { resolve: { conditions: ["@evenkeel/source", "node", "import", "default"] } },
-  test: { include: ["test/**/*.test.ts"], environment: "node", passWithNoTests: false, silent: "passed-only", testTimeout: 30_000 }
+  test: {
+    include: ["test/**/*.test.ts"],
+    environment: "node",
+    passWithNoTests: false,
+    silent: "passed-only",
+    testTimeout: 30_000
+  }
 }

@@ -187,4 +187,4 @@ export const placement = ({ client }: Shell) =>
     return counts
   })
 
-export const nowMillis = Clock.currentTimeMillis
+const nowMillis = Clock.currentTimeMillis

@@ -65,7 +65,9 @@ export const routes = (
   state: Ref.Ref<RebalancerState>
 ): Readonly<Record<string, AdminServer.AdminHandler<never>>> => {
   const guarded =
-    (answer: (current: RebalancerState, nowMillis: number) => AdminServer.AdminResponse): AdminServer.AdminHandler<never> =>
+    (
+      answer: (current: RebalancerState, nowMillis: number) => AdminServer.AdminResponse
+    ): AdminServer.AdminHandler<never> =>
     (request) =>
       isAuthorized(request, config.token)
         ? Effect.zipWith(Ref.get(state), Clock.currentTimeMillis, answer)

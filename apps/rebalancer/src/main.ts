@@ -97,8 +97,4 @@ const program = Effect.gen(function* () {
 })
 
 if (process.argv.includes("--help")) process.stdout.write(usage)
-else
-  Main.run(
-    Effect.scoped(program).pipe(Effect.provide(SwarmClient.layerFromEnv())),
-    Logging.layer({ level: "info" })
-  )
+else Main.run(Effect.scoped(program).pipe(Effect.provide(SwarmClient.layerFromEnv())), Logging.layer({ level: "info" }))

@@ -1,13 +1,20 @@
 /**
  * Calls from one VVM to another through the router of its own node: service-to-service traffic. Decides how an answer is
- * wrapped; does not retry, because what a caller without retries sees is the point of it.
+ * wrapped. A request that was sent is never repeated, because what a caller without retries sees is the point of it; one that
+ * found no router (its name not known yet, its port closed) is not sent yet and asks again.
  */
 import * as http from "node:http"
+import { routerLookup } from "./RouterLookup.ts"
 import type { VvmMetrics } from "./VvmMetrics.ts"
 import type { VvmIdentity } from "./VvmOptions.ts"
 
 /** The largest answer that is passed on. */
 const largestAnswer = 1024 * 1024
+/** A router that cannot be reached is asked again after this, for as long as that. */
+const routerRetryMs = 250
+const routerPatienceMs = 20_000
+/** Failures of finding or reaching the router, before a byte of the request was sent. */
+const notSent = new Set(["ENOTFOUND", "EAI_AGAIN", "ETIMEOUT", "ESERVFAIL", "ENODATA", "ECONNREFUSED", "EHOSTUNREACH"])
 /** How many calls may follow from one: a VVM that is made to call itself must stop somewhere. */
 const deepestCall = 5
 
@@ -35,7 +42,7 @@ export interface CallRequest {
 
 export class Calls {
   // Routers keep idle connections for 75 s: dropping them much earlier means that none is closed under a new request.
-  private readonly agent = new http.Agent({ keepAlive: true, timeout: 20_000 })
+  private readonly agent = new http.Agent({ keepAlive: true, timeout: 20_000, lookup: routerLookup() })
   private readonly identity: VvmIdentity
   private readonly metrics: VvmMetrics
   private readonly routerUrl: URL | undefined
@@ -65,7 +72,7 @@ export class Calls {
     if (this.routerUrl === undefined) {
       return refuse(501, "no router to call through; set EVENKEEL_ROUTER_URL, e.g. http://router:8080")
     }
-    return this.send(request, this.routerUrl, signal)
+    return this.send(request, this.routerUrl, signal, performance.now() + routerPatienceMs)
   }
 
   /** Ends the connections to the router. */
@@ -73,11 +80,15 @@ export class Calls {
     this.agent.destroy()
   }
 
-  private send(request: CallRequest, routerUrl: URL, signal: AbortSignal): Promise<CallAnswer> {
+  private send(request: CallRequest, routerUrl: URL, signal: AbortSignal, patientUntil: number): Promise<CallAnswer> {
     return new Promise((resolve) => {
       const via = this.identity
-      const fail = (error: Error): void => {
+      const fail = (error: NodeJS.ErrnoException): void => {
         clearTimeout(timer)
+        if (notSent.has(error.code ?? "") && !signal.aborted && performance.now() < patientUntil) {
+          setTimeout(() => resolve(this.send(request, routerUrl, signal, patientUntil)), routerRetryMs)
+          return
+        }
         this.metrics.called(timedOut ? "timed_out" : "failed")
         const why = timedOut ? `no answer within ${this.timeoutMs} ms` : error.message || error.name
         resolve({ status: timedOut ? 504 : 502, body: { via, error: `calling ${request.service}: ${why}` } })

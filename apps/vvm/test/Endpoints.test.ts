@@ -1,8 +1,17 @@
 import { createHash } from "node:crypto"
 import * as http from "node:http"
-import { connect } from "node:net"
+import { connect, createServer as createTcpServer } from "node:net"
 import { describe, expect, it } from "vitest"
 import { ask, withServer, withVvm } from "./Client.ts"
+
+/** A port that nobody listens on: one that was just given up. */
+const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createTcpServer().listen(0, "127.0.0.1", () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0))
+    })
+  })
 
 const sha = (body: Buffer): string => createHash("sha256").update(body).digest("base64")
 
@@ -182,6 +191,23 @@ describe("/call", () => {
           expect(sockets.size).toBe(1)
         })
     )
+  })
+
+  it("waits for a router that is not there yet: nothing was sent, so nothing is sent twice", async () => {
+    const port = await freePort()
+    let requests = 0
+    await withVvm({ routerUrl: new URL(`http://127.0.0.1:${port}`) }, async (vvm) => {
+      const answer = ask(vvm, { path: "/call?service=vvm3" })
+      const router = http.createServer((_, response) => {
+        requests++
+        response.end("late")
+      })
+      await new Promise<void>((resolve) => router.listen(port, "127.0.0.1", resolve))
+      expect((await answer).json()).toMatchObject({ answer: "late" })
+      expect(requests).toBe(1)
+      router.closeAllConnections()
+      router.close()
+    })
   })
 
   it("says why there is no answer", async () => {

@@ -7,9 +7,9 @@
  * Both are asked again after every step, so that a plan made after some of its moves holds exactly the others. Says nothing
  * about when to act, and carries nothing out.
  *
- * Limits: where a target of the best assignment has no room (reservations, host ports), the targets in question are ruled
- * out and the next best is taken, which finds a good placement and not always the best one; a plan made anew after some of
- * the moves may then differ from the rest of the first. That surges come before pins is a rule of thumb too.
+ * Limits: where room is too scarce for the best assignment of single tasks (reservations, host ports), only moves that help
+ * by themselves are planned, so that exchanges which need several of them at once are missed. That surges come before pins
+ * is a rule of thumb.
  */
 import * as Balance from "./Balance.ts"
 import type { NodeId, ServiceId } from "./Ids.ts"
@@ -61,8 +61,8 @@ interface Result {
 }
 
 /**
- * Step after step until none is left. Every surge lowers the unevenness of services, every finished series of pins that of
- * groups or nodes without touching the services', so this ends.
+ * Step after step until none is left. Every surge lowers the unevenness of services, every pin brings the best assignment
+ * nearer or, without room for that, lowers the unevenness of groups or nodes; so this ends.
  */
 const run = (cluster: Cluster, start: State): Result => {
   const moves: Array<Move> = []

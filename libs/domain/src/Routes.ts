@@ -84,7 +84,9 @@ const chooseNetwork = (
   if (only === undefined)
     return { problem: "shares no network with the router: put both on one, or name it by evenkeel.network" }
   if (second !== undefined)
-    return { problem: `shares the networks ${shared.map(({ name }) => name).join(", ")} with the router: name one by evenkeel.network` }
+    return {
+      problem: `shares the networks ${shared.map(({ name }) => name).join(", ")} with the router: name one by evenkeel.network`
+    }
   return only.id
 }
 

@@ -6,7 +6,11 @@ const to = NodeId.make("abc")
 
 describe("a pin's constraints", () => {
   it("are found again among the user's, which keep their order", () => {
-    const constraints = ["node.role==worker", ...Journal.pinConstraints(to, "op1", "stop-first"), "node.labels.ssd==true"]
+    const constraints = [
+      "node.role==worker",
+      ...Journal.pinConstraints(to, "op1", "stop-first"),
+      "node.labels.ssd==true"
+    ]
     expect(Journal.findPin(constraints)).toEqual({
       operation: "op1",
       originalOrder: "stop-first",

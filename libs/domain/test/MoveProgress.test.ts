@@ -8,7 +8,14 @@ import type { Task } from "../src/Task.ts"
 import * as Cluster from "./fixtures/Cluster.ts"
 
 const [n1, n2] = [NodeId.make("n1"), NodeId.make("n2")]
-const about = { operation: "op1", task: TaskId.make("web.1"), from: n1, to: n2, startedAtMillis: 0, deadlineMillis: 1_000 }
+const about = {
+  operation: "op1",
+  task: TaskId.make("web.1"),
+  from: n1,
+  to: n2,
+  startedAtMillis: 0,
+  deadlineMillis: 1_000
+}
 const pin = new Journal.PinJournal({ ...about, changes: [] })
 const surge = new Journal.SurgeJournal({
   ...about,
@@ -76,17 +83,19 @@ describe("a pin", () => {
     expect(next({ journal: pin, tasks: [task(1, "n1"), task(1, "n2", starting)] })._tag).toBe("Wait")
   })
   it("waits while the old task is still wanted", () => {
-    expect(next({ journal: pin, tasks: [task(1, "n1"), task(1, "n2", { id: "new" })], servingFor: 90 })._tag).toBe("Wait")
-  })
-  it("waits until the new task has served for the stability period", () => {
-    expect(next({ journal: pin, tasks: [task(1, "n1", leaving), task(1, "n2", { id: "new" })], servingFor: 49 })._tag).toBe(
+    expect(next({ journal: pin, tasks: [task(1, "n1"), task(1, "n2", { id: "new" })], servingFor: 90 })._tag).toBe(
       "Wait"
     )
   })
+  it("waits until the new task has served for the stability period", () => {
+    expect(
+      next({ journal: pin, tasks: [task(1, "n1", leaving), task(1, "n2", { id: "new" })], servingFor: 49 })._tag
+    ).toBe("Wait")
+  })
   it("is complete when only the new task is wanted and has been stable", () => {
-    expect(next({ journal: pin, tasks: [task(1, "n1", leaving), task(1, "n2", { id: "new" })], servingFor: 50 })).toEqual(
-      restored("completed")
-    )
+    expect(
+      next({ journal: pin, tasks: [task(1, "n1", leaving), task(1, "n2", { id: "new" })], servingFor: 50 })
+    ).toEqual(restored("completed"))
   })
   it.each([
     ["drained", { name: "n2", availability: "drain" }],
@@ -98,7 +107,9 @@ describe("a pin", () => {
     expect(next({ journal: pin, tasks: [task(1, "n1")], nodes: ["n1"] })).toEqual(restored("undone"))
   })
   it("is undone after its deadline", () => {
-    expect(next({ journal: pin, tasks: [task(1, "n1"), task(1, "n2", starting)], now: 1_001 })).toEqual(restored("undone"))
+    expect(next({ journal: pin, tasks: [task(1, "n1"), task(1, "n2", starting)], now: 1_001 })).toEqual(
+      restored("undone")
+    )
   })
   it.each(["paused", "rollback_started", "rollback_completed"])("is undone when the update is %s", (updateState) => {
     expect(next({ journal: pin, tasks: [task(1, "n1")], updateState })).toEqual(restored("undone"))
@@ -120,9 +131,9 @@ describe("a surge", () => {
     expect(next({ journal: surge, replicas: 3, tasks: [...before, task(3, "n2", starting)] })._tag).toBe("Wait")
   })
   it("is complete when the new task is stable and Swarm would stop one of the donor's", () => {
-    expect(next({ journal: surge, replicas: 3, tasks: [...before, task(3, "n2", { id: "new" })], servingFor: 60 })).toEqual(
-      restored("completed")
-    )
+    expect(
+      next({ journal: surge, replicas: 3, tasks: [...before, task(3, "n2", { id: "new" })], servingFor: 60 })
+    ).toEqual(restored("completed"))
   })
   it("is never scaled back onto a serving task while the new one is broken", () => {
     const tasks = [...before, task(3, "n2", { id: "new", state: "starting" })]

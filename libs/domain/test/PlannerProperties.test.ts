@@ -41,28 +41,11 @@ describe("any plan", { timeout: 60_000 }, () => {
     check((state) => expect(plan(applyAll(state, plan(state).moves)).moves).toEqual([]))
   })
 
-  // Where services compete for room, a move may free what a new plan then uses: see the next property.
-  it("is, after some of its moves, a plan of as many moves as are left, unless room is scarce", () => {
-    FastCheck.assert(
-      FastCheck.property(RandomClusters.arbitrary({ ...sizes, scarce: false }), (input) => {
-        const state = snapshot(input)
-        const { moves } = plan(state)
-        for (const [i, [between]] of walk(state, moves).entries())
-          expect(plan(between).moves).toHaveLength(moves.length - i)
-      }),
-      { numRuns: runs }
-    )
-  })
-
-  it("comes to an end when it is made anew after every move, even where room is scarce", () => {
-    check((start) => {
-      let state = start
-      let left = 3 * start.tasks.length
-      for (let [next] = plan(state).moves; next !== undefined; [next] = plan(state).moves) {
-        expect(left--).toBeGreaterThan(0)
-        state = applyMove(state, next)
-      }
-      expect(compareCosts(costOf(state), costOf(start))).toBeLessThanOrEqual(0)
+  it("is, after some of its moves, a plan of as many moves as are left", () => {
+    check((state) => {
+      const { moves } = plan(state)
+      for (const [i, [between]] of walk(state, moves).entries())
+        expect(plan(between).moves).toHaveLength(moves.length - i)
     })
   })
 
@@ -161,6 +144,75 @@ const optimumOfSingles = (state: Snapshot): { readonly cost: Cost; readonly move
   }
   return best
 }
+
+describe("where room is scarce", { timeout: 60_000 }, () => {
+  const crowded = FastCheck.record({
+    memory: FastCheck.array(FastCheck.integer({ min: 2, max: 5 }), { minLength: 2, maxLength: 4 }),
+    services: FastCheck.array(
+      FastCheck.record({
+        at: FastCheck.nat({ max: 3 }),
+        memoryBytes: FastCheck.constantFrom(0, 1, 1, 2),
+        group: FastCheck.constantFrom("g", "h", null),
+        hostPorts: FastCheck.constantFrom([], [], [80])
+      }),
+      { minLength: 2, maxLength: 8 }
+    )
+  }).map(({ memory, services }) =>
+    snapshot({
+      nodes: memory.map((memoryBytes, i) => ({ name: `n${i + 1}`, memoryBytes })),
+      services: services.map(({ at, group, ...rest }, i) => {
+        const tasks = `n${(at % memory.length) + 1}`
+        return { name: `s${i + 1}`, tasks, ...rest, ...(group === null ? {} : { group }) }
+      })
+    })
+  )
+
+  const checkToTheEnd = (start: Snapshot) => {
+    let state = start
+    let left = plan(start).moves.length
+    for (let [next] = plan(state).moves; next !== undefined; [next] = plan(state).moves) {
+      expect(plan(state).moves).toHaveLength(left)
+      left--
+      state = applyMove(state, next)
+    }
+    expect(left).toBe(0)
+    expect(compareCosts(costOf(state), costOf(start))).toBeLessThanOrEqual(0)
+  }
+
+  it("comes to an end in as many moves as were planned, when it is made anew after every move", () => {
+    FastCheck.assert(
+      FastCheck.property(crowded, (start) => {
+        checkToTheEnd(start)
+      }),
+      { numRuns: runs * 2 }
+    )
+  })
+
+  it("does not send tasks round in circles", () => {
+    const at = (
+      name: string,
+      tasks: string,
+      memoryBytes: number,
+      group: string,
+      ...hostPorts: ReadonlyArray<number>
+    ) => ({
+      ...{ name, tasks, memoryBytes, hostPorts },
+      ...(group === "" ? {} : { group })
+    })
+    const nodes = [2, 3, 2, 3].map((memoryBytes, i) => ({ name: `n${i + 1}`, memoryBytes }))
+    const services = [
+      at("s1", "n1", 1, "g", 80),
+      at("s2", "n3", 2, "", 80),
+      at("s3", "n2", 1, ""),
+      at("s4", "n4", 1, "h"),
+      at("s5", "n3", 1, "h"),
+      at("s6", "n1", 1, "g"),
+      at("s7", "n2", 1, "g"),
+      at("s8", "n1", 1, "g")
+    ]
+    checkToTheEnd(snapshot({ nodes, services }))
+  })
+})
 
 describe("against every placement of tiny clusters", { timeout: 60_000 }, () => {
   it("is optimal in balance and in moves for services of one replica", () => {

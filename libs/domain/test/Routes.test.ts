@@ -17,9 +17,17 @@ interface Routable extends Cluster.ServiceInput {
   readonly states?: ReadonlyArray<{ readonly state?: string; readonly desired?: string }>
 }
 
-const routerService: Routable = { name: "p2p_router", tasks: "n1 n2", labels: { "evenkeel.role": "router" }, mode: { kind: "global" } }
+const routerService: Routable = {
+  name: "p2p_router",
+  tasks: "n1 n2",
+  labels: { "evenkeel.role": "router" },
+  mode: { kind: "global" }
+}
 
-const tableOf = (services: ReadonlyArray<Routable>, nodes: ReadonlyArray<Cluster.NodeInput | string> = ["n1", "n2"]): RoutingTable => {
+const tableOf = (
+  services: ReadonlyArray<Routable>,
+  nodes: ReadonlyArray<Cluster.NodeInput | string> = ["n1", "n2"]
+): RoutingTable => {
   const all = [routerService, ...services]
   let host = 1
   return Routes.fromSnapshot(
@@ -41,7 +49,11 @@ const tableOf = (services: ReadonlyArray<Routable>, nodes: ReadonlyArray<Cluster
               ...input.states?.[i],
               addresses: (input.networks ?? ["front"]).map(
                 (name) =>
-                  new NetworkAddress({ network: NetworkId.make(name), networkName: name, address: `10.0.${name.length}.${host++}` })
+                  new NetworkAddress({
+                    network: NetworkId.make(name),
+                    networkName: name,
+                    address: `10.0.${name.length}.${host++}`
+                  })
               )
             })
         )
@@ -103,7 +115,9 @@ describe("names", () => {
     expect(table.routes.find(({ host }) => host === "bank")?.target).toBe("bank")
   })
   it("take a path of any host when only a path is given", () => {
-    const table = tableOf([{ name: "api", tasks: "n1", labels: { ...port, "evenkeel.path": "/api", "evenkeel.strip": "true" } }])
+    const table = tableOf([
+      { name: "api", tasks: "n1", labels: { ...port, "evenkeel.path": "/api", "evenkeel.strip": "true" } }
+    ])
     expect(table.routes.find(({ host }) => host === "*")).toMatchObject({ path: "/api", strip: true, target: "api" })
   })
 })
@@ -132,7 +146,9 @@ describe("endpoints", () => {
 describe("the network", () => {
   const address = (table: RoutingTable) => table.services[0]?.endpoints[0]?.address
   it("is the one shared with the router", () => {
-    expect(address(tableOf([{ name: "web", tasks: "n1", labels: port, networks: ["back", "front"] }]))).toMatch(/^10\.0\.5\./)
+    expect(address(tableOf([{ name: "web", tasks: "n1", labels: port, networks: ["back", "front"] }]))).toMatch(
+      /^10\.0\.5\./
+    )
   })
   it("is an error when none is shared, and no other service suffers", () => {
     const table = tableOf([
@@ -143,7 +159,8 @@ describe("the network", () => {
     expect(table.problems).toMatchObject([{ name: "lost" }])
   })
   it("can be named where the label is right, and is reported where it is not", () => {
-    const named = (name: string) => tableOf([{ name: "web", tasks: "n1", labels: { ...port, "evenkeel.network": name } }])
+    const named = (name: string) =>
+      tableOf([{ name: "web", tasks: "n1", labels: { ...port, "evenkeel.network": name } }])
     expect(named("front").problems).toEqual([])
     expect(named("nowhere").problems).toMatchObject([{ name: "web" }])
   })
@@ -158,9 +175,14 @@ describe("settings", () => {
     expect(held([{ name: "p2p_a", tasks: "n1", labels: { ...group, "evenkeel.hold": "5s" } }])).toEqual([5_000])
   })
   it("keep their default where a label is wrong, which is told", () => {
-    const table = tableOf([{ name: "web", tasks: "n1", labels: { ...port, "evenkeel.retry": "many", "evenkeel.hold": "60" } }])
+    const table = tableOf([
+      { name: "web", tasks: "n1", labels: { ...port, "evenkeel.retry": "many", "evenkeel.hold": "60" } }
+    ])
     expect(table.services[0]).toMatchObject({ retries: 2, holdMillis: 0 })
-    expect(table.problems.map(({ problem }) => problem.split("=")[0])).toEqual(["label evenkeel.hold", "label evenkeel.retry"])
+    expect(table.problems.map(({ problem }) => problem.split("=")[0])).toEqual([
+      "label evenkeel.hold",
+      "label evenkeel.retry"
+    ])
   })
   it("tell routers of one another", () => {
     expect(tableOf([]).routers.map(({ node }) => node)).toEqual(["n1", "n2"])

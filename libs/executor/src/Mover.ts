@@ -41,8 +41,9 @@ const readUnchanged = Effect.fn("Mover.readUnchanged")(function* (service: Servi
 })
 
 /** An operation's name: short, unique among the moves anybody will look at together. */
-const operationName = Effect.map(Effect.all([Clock.currentTimeMillis, Random.nextIntBetween(0, 36 ** 4)]), ([now, salt]) =>
-  `${now.toString(36)}${salt.toString(36).padStart(4, "0")}`
+const operationName = Effect.map(
+  Effect.all([Clock.currentTimeMillis, Random.nextIntBetween(0, 36 ** 4)]),
+  ([now, salt]) => `${now.toString(36)}${salt.toString(36).padStart(4, "0")}`
 )
 
 /** Writes the spec that begins the move, its journal included. Answers the journal. */
@@ -61,9 +62,7 @@ export const begin = Effect.fn("Mover.begin")(function* (
     startedAtMillis,
     deadlineMillis: startedAtMillis + moveDeadlineMillis,
     service: record.service,
-    liveTasks: snapshot
-      .tasksOfService(service.id)
-      .filter((task) => stateRank(task.desired) <= stateRanks.running)
+    liveTasks: snapshot.tasksOfService(service.id).filter((task) => stateRank(task.desired) <= stateRanks.running)
   })
   yield* client.updateService({ id: service.id, version: record.version, specText: edited.specText })
   return edited.journal

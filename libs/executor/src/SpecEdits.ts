@@ -80,7 +80,8 @@ const journalOf = (
     })
   }
   const orderText = SpecText.get(specText, orderPath)
-  const originalOrder = orderText === undefined ? "absent" : orderText === '"start-first"' ? "start-first" : "stop-first"
+  const originalOrder =
+    orderText === undefined ? "absent" : orderText === '"start-first"' ? "start-first" : "stop-first"
   const constraints = [...service.placement.constraints, ...Journal.pinConstraints(move.to, operation, originalOrder)]
   return new Journal.PinJournal({
     ...about,
@@ -94,11 +95,7 @@ const journalOf = (
 /** Whether everything that was written is still there; what the engine or somebody added beside it does not matter. */
 const stillHolds = (found: unknown, wrote: unknown): boolean => {
   if (Array.isArray(wrote))
-    return (
-      Array.isArray(found) &&
-      found.length === wrote.length &&
-      wrote.every((item, i) => stillHolds(found[i], item))
-    )
+    return Array.isArray(found) && found.length === wrote.length && wrote.every((item, i) => stillHolds(found[i], item))
   if (typeof wrote === "object" && wrote !== null)
     return (
       typeof found === "object" &&

@@ -44,7 +44,9 @@ interface Case {
 }
 
 /** Two one-replica services of a group, both on n1. */
-const group = ["a", "b"].map((name) => new Service({ ...serviceOf({ labels: { "evenkeel.group": "g" } }), id: name as Service["id"], name }))
+const group = ["a", "b"].map(
+  (name) => new Service({ ...serviceOf({ labels: { "evenkeel.group": "g" } }), id: name as Service["id"], name })
+)
 
 const decideOn = (input: Case): Decision => {
   const services = input.services ?? group
@@ -99,14 +101,19 @@ describe("nothing moves", () => {
     const decision = decideOn({ services: [moving, b] })
     expect(decision._tag).toBe("Idle")
     expect("because" in decision && decision.because).toMatch(/move of a/)
-    expect(decideOn({ services: [moving, b], stopping: true })).toMatchObject({ _tag: "Restore", outcome: "undone", journal })
+    expect(decideOn({ services: [moving, b], stopping: true })).toMatchObject({
+      _tag: "Restore",
+      outcome: "undone",
+      journal
+    })
   })
 })
 
 describe("the cool-down", () => {
   const previous = { labels: {}, constraints: [], equalsSpec: false, replicas: 1 }
   const deployed = "2026-01-01T00:10:00Z"
-  const cooling = (service: Service, sinceMillis: number) => isCoolingDown(service, Date.parse(deployed) + sinceMillis, 60_000)
+  const cooling = (service: Service, sinceMillis: number) =>
+    isCoolingDown(service, Date.parse(deployed) + sinceMillis, 60_000)
   it("runs from the last write of somebody else", () => {
     const service = serviceOf({ previous, updatedAt: deployed })
     expect(cooling(service, 59_999)).toBe(true)

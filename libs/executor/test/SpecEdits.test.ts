@@ -40,7 +40,7 @@ const begin = (specText: string, strategy: "pin" | "surge", constraints: Readonl
 const restore = (specText: string, journal: Journal.MoveJournal | null) =>
   Either.getOrThrow(SpecEdits.restore(specText, journal))
 
-const users = ['node.role==worker']
+const users = ["node.role==worker"]
 const shapes: ReadonlyArray<[string, string, ReadonlyArray<string>]> = [
   ["no placement, no update config", spec("", ""), []],
   ["an empty placement", spec('"Placement":{},', ""), []],
@@ -93,7 +93,11 @@ describe("somebody changes the spec in the middle of a move", () => {
 
   it("keeps a constraint that the user added, and takes out the pin", () => {
     const { specText, journal } = begin(text, "pin", users)
-    const constraints = [...users, ...Journal.pinConstraints(NodeId.make("n2"), "op1", "absent"), "node.labels.ssd==true"]
+    const constraints = [
+      ...users,
+      ...Journal.pinConstraints(NodeId.make("n2"), "op1", "absent"),
+      "node.labels.ssd==true"
+    ]
     const changed = change(specText, ["TaskTemplate", "Placement", "Constraints"], JSON.stringify(constraints))
     expect(SpecText.get(restore(changed, journal), ["TaskTemplate", "Placement", "Constraints"])).toBe(
       '["node.role==worker","node.labels.ssd==true"]'

@@ -1,6 +1,7 @@
 /**
- * Where the services of one replica should go, as steps that can be made one after the other: the best assignment whose every
- * step finds room when its turn comes. Targets that never find room are ruled out and the next best assignment is taken.
+ * Where the services of one replica should go. Where every step of the best assignment finds room when its turn comes, it is
+ * that assignment. Where room is too scarce for it (reservations, host ports), it is one step at a time, and only steps that
+ * even things out by themselves: so that plans made again and again always come to an end.
  */
 import type { NodeId, ServiceId } from "../Ids.ts"
 import * as Filters from "../rules/Filters.ts"
@@ -9,7 +10,7 @@ import * as Assignment from "./Assignment.ts"
 import { applyStep, type Cluster, type MovableService, type PlanState, singleTask, type Step } from "./PlanState.ts"
 
 export interface Pins {
-  /** In an order in which each finds room. Empty when nothing is to be gained. */
+  /** To be made in this order before asking again. Empty when nothing is to be gained. */
   readonly steps: ReadonlyArray<Step>
   /** Services that would go elsewhere if there were room, each with a clause that says what is in the way. */
   readonly blocked: ReadonlyMap<ServiceId, string>
@@ -22,25 +23,36 @@ interface Wish {
   readonly to: NodeId
 }
 
-const keyOf = (service: ServiceId, node: NodeId): string => `${service} ${node}`
-
 /** Solves for all movable services of one replica. */
 export const solve = (cluster: Cluster, state: PlanState): Pins => {
-  const ruledOut = new Set<string>()
-  const blocked = new Map<ServiceId, string>()
-  for (;;) {
-    const wishes = bestWishes(cluster, state, ruledOut)
-    const { steps, stuck } = order(state, wishes)
-    if (stuck.length === 0) return { steps, blocked }
-    for (const { wish, why } of stuck) {
-      ruledOut.add(keyOf(wish.movable.service.id, wish.to))
-      if (!blocked.has(wish.movable.service.id)) blocked.set(wish.movable.service.id, why)
-    }
-  }
+  const wishes = bestWishes(cluster, state)
+  const { steps, stuck } = order(state, wishes)
+  if (stuck.length === 0) return { steps, blocked: new Map() }
+  const step = bestImprovement(state, wishes) ?? bestImprovement(state, allWishes(cluster, state))
+  const blocked = new Map(stuck.map(({ wish, why }) => [wish.movable.service.id, why]))
+  return { steps: step === null ? [] : [{ ...step, alternatives: [] }], blocked }
 }
 
+/** Of the wishes for which there is room now, the one that evens out most; null when none does by itself. */
+const bestImprovement = (state: PlanState, wishes: ReadonlyArray<Wish>): Wish | null => {
+  const improving = wishes.filter((wish) => improves(gainOf(state, wish)) && refusalOf(state, wish) === null)
+  return improving.toSorted((a, b) => compareWishes(state, a, b))[0] ?? null
+}
+
+/** Whether the sum of squares of the group's counts falls, or that of the nodes' while the group's stays. */
+const improves = ([group, node]: readonly [number, number]): boolean => group > 1 || (group === 1 && node > 1)
+
+/** Every node that each single task may go to. */
+const allWishes = (cluster: Cluster, state: PlanState): ReadonlyArray<Wish> =>
+  [...cluster.movable.values()].flatMap((movable) => {
+    const task = singleTask(state, movable.service.id)
+    const from = task?.node ?? null
+    if (movable.strategy !== "pin" || task === undefined || from === null) return []
+    return [...movable.eligible].filter((to) => to !== from).map((to) => ({ movable, task, from, to }))
+  })
+
 /** The displacements of the best assignment, whether or not there is room now. */
-const bestWishes = (cluster: Cluster, state: PlanState, ruledOut: ReadonlySet<string>): ReadonlyArray<Wish> => {
+const bestWishes = (cluster: Cluster, state: PlanState): ReadonlyArray<Wish> => {
   const nodes = cluster.snapshot.nodes.map(({ id }) => id)
   const indexOf = new Map(nodes.map((node, index) => [node, index]))
   const groups = [...cluster.groupNodes.keys()]
@@ -56,9 +68,7 @@ const bestWishes = (cluster: Cluster, state: PlanState, ruledOut: ReadonlySet<st
     const at = indexOf.get(task.node)
     if (at === undefined) continue
     const group = movable.group === null ? null : (groupIndex.get(movable.group) ?? null)
-    const allowed = nodes.flatMap((node, index) =>
-      index === at || (movable.eligible.has(node) && !ruledOut.has(keyOf(movable.service.id, node))) ? [index] : []
-    )
+    const allowed = nodes.flatMap((node, index) => (index === at || movable.eligible.has(node) ? [index] : []))
     candidates.push({ movable, task, from: task.node })
     units.push({ key: movable.service.id, group, at, allowed, cost: movable.cost })
     nodeBackground[at] = (nodeBackground[at] ?? 0) - 1
@@ -91,7 +101,7 @@ const order = (
   while (remaining.length > 0) {
     const open = remaining.filter((wish) => refusalOf(state, wish) === null)
     const current = state
-    const next = open.toSorted((a, b) => compareGains(gainOf(current, a), gainOf(current, b)) || compareIds(a, b))[0]
+    const next = open.toSorted((a, b) => compareWishes(current, a, b))[0]
     if (next === undefined) return { steps, stuck: remaining.map((wish) => ({ wish, why: whyStuck(current, wish) })) }
     const step: Step = { ...next, alternatives: [] }
     steps.push(step)
@@ -120,6 +130,14 @@ const gainOf = (state: PlanState, { movable, from, to }: Wish): readonly [number
   return [(counts?.get(from) ?? 1) - (counts?.get(to) ?? 0), active(from) - active(to)]
 }
 
-const compareGains = (a: readonly [number, number], b: readonly [number, number]): number => b[0] - a[0] || b[1] - a[1]
+/** The wish that evens out more comes first. */
+const compareWishes = (state: PlanState, a: Wish, b: Wish): number => {
+  const [groupA, nodeA] = gainOf(state, a)
+  const [groupB, nodeB] = gainOf(state, b)
+  return groupB - groupA || nodeB - nodeA || compareIds(a, b)
+}
 
-const compareIds = (a: Wish, b: Wish): number => (a.movable.service.id < b.movable.service.id ? -1 : 1)
+const compareIds = (a: Wish, b: Wish): number => {
+  const [keyA, keyB] = [`${a.movable.service.id} ${a.to}`, `${b.movable.service.id} ${b.to}`]
+  return keyA < keyB ? -1 : keyA > keyB ? 1 : 0
+}

@@ -17,12 +17,7 @@ import type { CycleEvidence } from "./Verdict.ts"
 import type { Seen, Watch } from "./Watch.ts"
 
 /** What is done to which node. */
-export const CycleName = Schema.Literal(
-  "follower-black-hole",
-  "follower-crash",
-  "leader-black-hole",
-  "rebalancer-kill"
-)
+export const CycleName = Schema.Literal("follower-black-hole", "follower-crash", "leader-black-hole", "rebalancer-kill")
 export type CycleName = typeof CycleName.Type
 
 export interface CycleOptions {
@@ -53,7 +48,10 @@ export interface CycleResult {
   readonly victim: string
   readonly times: CycleTimes
   /** Evidence but for the load's, which is known when all cycles are through. */
-  readonly evidence: Omit<CycleEvidence, "lostRequests" | "sentRequests" | "requestsPerSecond" | "streamsLate" | "streamsBrokenElsewhere">
+  readonly evidence: Omit<
+    CycleEvidence,
+    "lostRequests" | "sentRequests" | "requestsPerSecond" | "streamsLate" | "streamsBrokenElsewhere"
+  >
   readonly phases: ReadonlyArray<string>
 }
 
@@ -81,7 +79,9 @@ const readServices = (engine: EngineReader.EngineSocket) =>
 /** Specs that no longer carry a move, or the last reading of them when the patience is over. */
 const settledServices = (engine: EngineReader.EngineSocket, seconds: number) => {
   const isClean = (services: Effect.Effect.Success<ReturnType<typeof readServices>>) =>
-    services.every(({ specText, previousSpecText }) => !/evenkeel\.(journal\.|move)/.test(specText + (previousSpecText ?? "")))
+    services.every(
+      ({ specText, previousSpecText }) => !/evenkeel\.(journal\.|move)/.test(specText + (previousSpecText ?? ""))
+    )
   return poll(readServices(engine), "300 millis", isClean).pipe(
     Effect.timeoutOption(seconds * 1_000),
     Effect.zipRight(readServices(engine))
@@ -102,7 +102,9 @@ const killInMidMove = Effect.fn("Cycle.killInMidMove")(function* (
   const running = yield* EngineReader.containers(acting)
   const victims = running.filter(({ service }) => service === Stack.rebalancerService)
   yield* Effect.forEach(victims, ({ id }) => EngineReader.kill(acting, id))
-  yield* watch.note(`killed the rebalancer on ${acting.name} in the middle of the move of ${moved?.name ?? "a service"}`)
+  yield* watch.note(
+    `killed the rebalancer on ${acting.name} in the middle of the move of ${moved?.name ?? "a service"}`
+  )
   return victims.map(({ id }) => id)
 })
 
@@ -120,7 +122,9 @@ export const run = Effect.fn("Cycle.run")(function* (options: CycleOptions) {
   const survivors = engines.filter((engine) => engine !== victim)
   const [survivor] = survivors
   if (victim === undefined || survivor === undefined || leader === undefined)
-    return yield* Effect.dieMessage(`no node to lose in ${name}: the lab needs three managers with the workload on them`)
+    return yield* Effect.dieMessage(
+      `no node to lose in ${name}: the lab needs three managers with the workload on them`
+    )
   const servicesAtStart = yield* readServices(survivor)
   yield* phase("steady")
   yield* Effect.sleep("5 seconds")
@@ -179,7 +183,13 @@ export const run = Effect.fn("Cycle.run")(function* (options: CycleOptions) {
   )
   const servicesAtEnd = yield* settledServices(survivor, balanced === null ? 1 : 30)
   yield* phase("balanced")
-  const killed = killing === undefined ? [] : yield* Fiber.join(killing).pipe(Effect.timeout("1 second"), Effect.orElseSucceed(() => []))
+  const killed =
+    killing === undefined
+      ? []
+      : yield* Fiber.join(killing).pipe(
+          Effect.timeout("1 second"),
+          Effect.orElseSucceed(() => [])
+        )
   if (killing !== undefined) yield* Fiber.interrupt(killing)
   yield* watch.until("the rebalancers to run everywhere", 60, (seen) =>
     engines.every((engine) => globalsRunOn(seen, engine.name))

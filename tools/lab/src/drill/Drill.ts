@@ -108,7 +108,10 @@ const loadEvidence = (phases: ReadonlyArray<PhaseReport>, options: DrillOptions,
   return {
     lostRequests: sum(({ total }) => total.lost),
     sentRequests: sum(({ total }) => total.sent),
-    requestsPerSecond: { asked: options.requestsPerSecond, sent: sum(({ total }) => total.sent) / Math.max(1, seconds) },
+    requestsPerSecond: {
+      asked: options.requestsPerSecond,
+      sent: sum(({ total }) => total.sent) / Math.max(1, seconds)
+    },
     streamsLate: streams.filter(({ longestAwayMs }) => longestAwayMs > streamAwayLimitMillis).length,
     streamsBrokenElsewhere: streams.reduce(
       (total, { brokenByNode }) =>

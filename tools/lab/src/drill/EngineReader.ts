@@ -161,7 +161,9 @@ export const configs = (engine: EngineSocket) =>
   Effect.map(read(engine, "/configs", Configs), (found) => found.map(({ Spec }) => Spec.Name))
 
 const Containers = Schema.parseJson(
-  Schema.Array(Schema.Struct({ Id: Schema.String, Labels: Schema.Record({ key: Schema.String, value: Schema.String }) }))
+  Schema.Array(
+    Schema.Struct({ Id: Schema.String, Labels: Schema.Record({ key: Schema.String, value: Schema.String }) })
+  )
 )
 
 const Container = Schema.parseJson(Schema.Struct({ State: Schema.Struct({ StartedAt: Schema.String }) }))
@@ -172,16 +174,13 @@ export const containers = Effect.fn("EngineReader.containers")(function* (engine
   return yield* Effect.forEach(
     found.filter(({ Labels }) => Labels["com.docker.swarm.service.name"] !== undefined),
     ({ Id, Labels }) =>
-      Effect.map(
-        read(engine, `/containers/${Id}/json`, Container),
-        ({ State }): SeenContainer => ({
-          id: Id,
-          node: engine.name,
-          service: Labels["com.docker.swarm.service.name"] ?? "",
-          task: Labels["com.docker.swarm.task.id"] ?? "",
-          startedAt: State.StartedAt
-        })
-      ),
+      Effect.map(read(engine, `/containers/${Id}/json`, Container), ({ State }): SeenContainer => ({
+        id: Id,
+        node: engine.name,
+        service: Labels["com.docker.swarm.service.name"] ?? "",
+        task: Labels["com.docker.swarm.task.id"] ?? "",
+        startedAt: State.StartedAt
+      })),
     { concurrency: 4 }
   )
 })

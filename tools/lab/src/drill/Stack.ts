@@ -11,7 +11,6 @@ export const stackName = "p2p"
 export const workload = [1, 2, 3, 4, 5, 6].map((i) => `${stackName}_vvm${i}`)
 export const globals = [`${stackName}_router`, `${stackName}_rebalancer`]
 export const rebalancerService = `${stackName}_rebalancer`
-export const routerService = `${stackName}_router`
 
 /** How long the nodes must be unchanged before a move, in a drill. */
 export const stabilisation = "5s"

@@ -59,9 +59,7 @@ export const judge = (evidence: CycleEvidence): ReadonlyArray<Check> => {
     killed.has(id) || (globals.has(service) && node === returnedNode)
   // A killed task's successor is the kill's doing: one container of the same service on the same node.
   const successors = new Set(
-    evidence.containersAtReturn
-      .filter(({ id }) => killed.has(id))
-      .map(({ service, node }) => `${service} ${node}`)
+    evidence.containersAtReturn.filter(({ id }) => killed.has(id)).map(({ service, node }) => `${service} ${node}`)
   )
   const started = changes.started.filter(
     (container) => !isOwnBusiness(container) && !successors.has(`${container.service} ${container.node}`)
@@ -75,7 +73,12 @@ export const judge = (evidence: CycleEvidence): ReadonlyArray<Check> => {
   )
   const specBefore = new Map(evidence.servicesAtStart.map(({ name, specText }) => [name, specText]))
   const specsChanged = evidence.servicesAtEnd.filter(({ name, specText }) => specBefore.get(name) !== specText)
-  const check = (name: string, passed: boolean, expected: string, found: string): Check => ({ name, passed, expected, found })
+  const check = (name: string, passed: boolean, expected: string, found: string): Check => ({
+    name,
+    passed,
+    expected,
+    found
+  })
   return [
     check(
       "placement is even",
@@ -108,7 +111,12 @@ export const judge = (evidence: CycleEvidence): ReadonlyArray<Check> => {
       "none",
       [...marked.map(({ name }) => name), ...evidence.configsAtEnd].join(", ") || "none"
     ),
-    check("no request was lost", evidence.lostRequests === 0, `0 of ${evidence.sentRequests}`, String(evidence.lostRequests)),
+    check(
+      "no request was lost",
+      evidence.lostRequests === 0,
+      `0 of ${evidence.sentRequests}`,
+      String(evidence.lostRequests)
+    ),
     check(
       "the load was as asked",
       evidence.requestsPerSecond.sent >= evidence.requestsPerSecond.asked * 0.98,
@@ -121,6 +129,11 @@ export const judge = (evidence: CycleEvidence): ReadonlyArray<Check> => {
       "0",
       String(evidence.streamsBrokenElsewhere)
     ),
-    check("broken streams were open again within 3 s", evidence.streamsLate === 0, "0 late", `${evidence.streamsLate} late`)
+    check(
+      "broken streams were open again within 3 s",
+      evidence.streamsLate === 0,
+      "0 late",
+      `${evidence.streamsLate} late`
+    )
   ]
 }

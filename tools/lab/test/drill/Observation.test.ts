@@ -18,7 +18,11 @@ describe("the fewest moves", () => {
 })
 
 it("a placement is even when nodes differ by one at most", () => {
-  expect([isEven(placement(2, 2, 2)), isEven(placement(3, 2, 2)), isEven(placement(3, 3, 1))]).toEqual([true, true, false])
+  expect([isEven(placement(2, 2, 2)), isEven(placement(3, 2, 2)), isEven(placement(3, 3, 1))]).toEqual([
+    true,
+    true,
+    false
+  ])
 })
 
 it("a placement counts wanted running tasks of the workload", () => {
@@ -31,12 +35,17 @@ it("a placement counts wanted running tasks of the workload", () => {
 })
 
 it("containers are compared by id and start time", () => {
-  const container = (id: string, startedAt = "t0"): SeenContainer => ({ id, node: "n1", service: "a", task: id, startedAt })
-  const changes = compareContainers([container("stays"), container("ends"), container("again")], [
-    container("stays"),
-    container("new"),
-    container("again", "t1")
-  ])
+  const container = (id: string, startedAt = "t0"): SeenContainer => ({
+    id,
+    node: "n1",
+    service: "a",
+    task: id,
+    startedAt
+  })
+  const changes = compareContainers(
+    [container("stays"), container("ends"), container("again")],
+    [container("stays"), container("new"), container("again", "t1")]
+  )
   expect(changes.started.map(({ id }) => id)).toEqual(["new"])
   expect(changes.ended.map(({ id }) => id)).toEqual(["ends"])
   expect(changes.restarted.map(({ id }) => id)).toEqual(["again"])

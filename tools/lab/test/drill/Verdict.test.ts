@@ -79,7 +79,9 @@ describe("a check fails", () => {
     ])
   })
   it("when a container was restarted in place", () => {
-    const containersAtEnd = good.containersAtEnd.map((each) => (each.service === "b" ? { ...each, startedAt: "t1" } : each))
+    const containersAtEnd = good.containersAtEnd.map((each) =>
+      each.service === "b" ? { ...each, startedAt: "t1" } : each
+    )
     expect(failedChecks({ containersAtEnd })).toEqual(["tasks started since the return are the fewest moves"])
   })
   it("when another service was touched", () => {
