@@ -187,4 +187,3 @@ export const placement = ({ client }: Shell) =>
     return counts
   })
 
-const nowMillis = Clock.currentTimeMillis
