@@ -2,7 +2,6 @@
  * Runs the command in this process against an engine in memory, and gives what a shell would see: stdout, stderr and the exit
  * code. Time is the test's: it goes on by itself while a command waits.
  */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
