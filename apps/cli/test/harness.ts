@@ -185,4 +185,3 @@ export const placement = ({ client }: Shell) =>
     for (const task of tasks) if (task.isServing && task.node !== null) counts[task.node] = (counts[task.node] ?? 0) + 1
     return counts
   })
-
