@@ -3,14 +3,14 @@
  * but Node beside it. Parts of dependencies that no app runs (SSH transports in
  * docker-modem's tree) are replaced by a module that says so when it is touched.
  *
- * Usage: node tools/bundle/src/main.ts <app>
+ * Usage: node tools/bundle/src/main.ts <app> [folder instead of dist/apps/<app>]
  */
 import { build, type Plugin } from "esbuild"
 import { existsSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 
 const workspace = join(import.meta.dirname, "../../..")
-const app = process.argv[2]
+const [app, folder] = process.argv.slice(2)
 if (app === undefined || !existsSync(join(workspace, "apps", app, "src", "main.ts"))) {
   process.stderr.write(
     `bundle: name an app of apps/ that has src/main.ts${app === undefined ? "" : `; ${app} has none`}\n`
@@ -33,7 +33,7 @@ const leaveOutUnused: Plugin = {
   }
 }
 
-const out = join(workspace, "dist/apps", app)
+const out = folder ?? join(workspace, "dist/apps", app)
 rmSync(out, { recursive: true, force: true })
 const { version } = JSON.parse(readFileSync(join(workspace, "package.json"), "utf8")) as { version: string }
 const entries = ["main", "healthcheck"].filter((name) => existsSync(join(workspace, "apps", app, "src", `${name}.ts`)))
