@@ -9,7 +9,7 @@ import * as Schema from "effect/Schema"
 import * as EngineReader from "./EngineReader.ts"
 import * as Faults from "./Faults.ts"
 import type { Load } from "./Load.ts"
-import { isEven, placementOf, type SeenContainer } from "./Observation.ts"
+import { areEven, placementsOf, type SeenContainer } from "./Observation.ts"
 import { poll } from "./Poll.ts"
 import * as Routers from "./Routers.ts"
 import * as Stack from "./Stack.ts"
@@ -55,16 +55,16 @@ export interface CycleResult {
   readonly phases: ReadonlyArray<string>
 }
 
-const workload = new Set(Stack.workload)
+const workload: ReadonlySet<string> = new Set(Stack.workload)
 
-/** Every service of the workload has exactly one task that Swarm wants, and it runs. */
+/** Every service of the workload has as many tasks that Swarm wants as were asked for, and all of them run. */
 export const isWhole = ({ swarm }: Seen): boolean =>
-  Stack.workload.every((service) => {
+  Stack.replicas.entries().every(([service, asked]) => {
     const wanted = swarm.tasks.filter((task) => task.service === service && task.desired === "running")
-    return wanted.length === 1 && wanted[0]?.state === "running"
+    return wanted.length === asked && wanted.every(({ state }) => state === "running")
   })
 
-const isBalanced = (seen: Seen): boolean => isWhole(seen) && isEven(seen.placement)
+const isBalanced = (seen: Seen): boolean => isWhole(seen) && areEven(seen.placements)
 
 const globalsRunOn = (seen: Seen, node: string): boolean =>
   Stack.globals.every((service) =>
@@ -116,7 +116,7 @@ export const run = Effect.fn("Cycle.run")(function* (options: CycleOptions) {
   const steady = yield* watch.until("an even start", 120, isBalanced)
   const leader = steady.swarm.nodes.find((node) => node.leader)?.name
   const victimName = steady.swarm.nodes.find((node) =>
-    name === "leader-black-hole" ? node.leader : !node.leader && (steady.placement.get(node.name) ?? 0) > 0
+    name === "leader-black-hole" ? node.leader : !node.leader
   )?.name
   const victim = engines.find((engine) => engine.name === victimName)
   const survivors = engines.filter((engine) => engine !== victim)
@@ -207,8 +207,8 @@ export const run = Effect.fn("Cycle.run")(function* (options: CycleOptions) {
       returnedNode: victim.name,
       workload,
       globals: new Set(Stack.globals),
-      placementAtReturn: placementOf(nodes, workload, atReturn.swarm.tasks),
-      placementAtEnd: atEnd.placement,
+      placementsAtReturn: placementsOf(nodes, Stack.spreads, atReturn.swarm.tasks),
+      placementsAtEnd: atEnd.placements,
       containersAtReturn,
       containersAtEnd,
       killed: new Set(killed),

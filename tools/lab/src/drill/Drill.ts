@@ -13,7 +13,7 @@ import * as Cycle from "./Cycle.ts"
 import type { DrillOptions } from "./DrillFlags.ts"
 import type { DrillReport, JudgedCycle } from "./DrillReport.ts"
 import type { Load } from "./Load.ts"
-import { isEven } from "./Observation.ts"
+import { areEven } from "./Observation.ts"
 import * as Routers from "./Routers.ts"
 import * as Stack from "./Stack.ts"
 import * as Verdict from "./Verdict.ts"
@@ -38,14 +38,15 @@ export const run = Effect.fn("Drill.run")(function* (options: DrillOptions) {
   const acts = !options.withoutRebalancer && !options.saboteur
   yield* say(`deploying deploy/stack.yml, the rebalancer ${acts ? "acting" : "only observing"}`)
   yield* Stack.deploy({ socketPath: first.socketPath, mode: acts ? "act" : "observe" })
+  yield* Stack.createTrio(first.socketPath)
   const startedAt = performance.now()
   const watch = yield* Watch.make({
     engines,
-    workload: new Set(Stack.workload),
+    spreads: Stack.spreads,
     onEntry: ({ text }) => say(`${((performance.now() - startedAt) / 1_000).toFixed(1).padStart(6)} s  ${text}`)
   })
   yield* watch.until("the stack to run", 180, (seen) => Cycle.isWhole(seen) && areGlobalsUp(seen, engines.length))
-  yield* watch.until("an even start", 120, (seen) => Cycle.isWhole(seen) && isEven(seen.placement))
+  yield* watch.until("an even start", 120, (seen) => Cycle.isWhole(seen) && areEven(seen.placements))
 
   const urls = new Map(nodes.map(({ name, address }) => [name, `http://${address}:8080`]))
   const urlOf = (name: string) => urls.get(name) ?? name

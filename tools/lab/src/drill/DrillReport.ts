@@ -5,7 +5,7 @@ import { renderRows } from "@evenkeel/drill/TextTable"
 import { renderTimeline } from "@evenkeel/drill/Timeline"
 import type { CycleResult } from "./Cycle.ts"
 import type { DrillOptions } from "./DrillFlags.ts"
-import { compareContainers, fewestMoves, formatPlacement } from "./Observation.ts"
+import { compareContainers, fewestMovesOfAll, formatPlacements } from "./Observation.ts"
 import type { Check } from "./Verdict.ts"
 import type { TimelineEntry } from "./Watch.ts"
 
@@ -40,8 +40,8 @@ const stepsTable = (cycles: ReadonlyArray<JudgedCycle>): string =>
       return [
         name,
         victim,
-        `${formatPlacement(evidence.placementAtReturn)} → ${formatPlacement(evidence.placementAtEnd)}`,
-        String(fewestMoves(evidence.placementAtReturn)),
+        `${formatPlacements(evidence.placementsAtReturn)} → ${formatPlacements(evidence.placementsAtEnd)}`,
+        String(fewestMovesOfAll(evidence.placementsAtReturn)),
         String(started + changes.restarted.length),
         seconds(times.lossNoticed),
         seconds(times.restored),

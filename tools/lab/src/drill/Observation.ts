@@ -32,6 +32,31 @@ export interface SeenService {
 /** Node name → number of its serving tasks of the services named. */
 export type Placement = ReadonlyMap<string, number>
 
+/** Services whose tasks are to be spread together: a group, or one service of several replicas. */
+export interface Spread {
+  readonly name: string
+  readonly services: ReadonlySet<string>
+}
+
+/** Placements by the name of what is spread. */
+export type Placements = ReadonlyMap<string, Placement>
+
+export const placementsOf = (
+  nodes: ReadonlyArray<string>,
+  spreads: ReadonlyArray<Spread>,
+  tasks: ReadonlyArray<SeenTask>
+): Placements => new Map(spreads.map(({ name, services }) => [name, placementOf(nodes, services, tasks)]))
+
+/** `vvm 2-2-2, trio 1-1-1`. */
+export const formatPlacements = (placements: Placements): string =>
+  [...placements].map(([name, placement]) => `${name} ${formatPlacement(placement)}`).join(", ")
+
+export const areEven = (placements: Placements): boolean => placements.values().every(isEven)
+
+/** Of all spreads together; each is moved for itself. */
+export const fewestMovesOfAll = (placements: Placements): number =>
+  placements.values().reduce((moves, placement) => moves + fewestMoves(placement), 0)
+
 export const placementOf = (
   nodes: ReadonlyArray<string>,
   services: ReadonlySet<string>,

@@ -6,9 +6,19 @@ import { join } from "node:path"
 import { LabSite } from "../LabSite.ts"
 import { imagePrefix } from "../LabSpec.ts"
 import * as Shell from "../Shell.ts"
+import type { Spread } from "./Observation.ts"
 
 export const stackName = "p2p"
-export const workload = [1, 2, 3, 4, 5, 6].map((i) => `${stackName}_vvm${i}`)
+/** A service of three replicas beside the stack: what is moved by surge rather than by pin. */
+const trio = "trio"
+const vvms = [1, 2, 3, 4, 5, 6].map((i) => `${stackName}_vvm${i}`)
+/** Service → replicas. */
+export const replicas: ReadonlyMap<string, number> = new Map([...vvms.map((name) => [name, 1] as const), [trio, 3]])
+export const workload = [...replicas.keys()]
+export const spreads: ReadonlyArray<Spread> = [
+  { name: "vvm", services: new Set(vvms) },
+  { name: trio, services: new Set([trio]) }
+]
 export const globals = [`${stackName}_router`, `${stackName}_rebalancer`]
 export const rebalancerService = `${stackName}_rebalancer`
 
@@ -45,6 +55,16 @@ export const deploy = Effect.fn("Stack.deploy")(function* ({ socketPath, mode }:
       }
     }
   )
+})
+
+/** Creates the service of three replicas unless it is there. */
+export const createTrio = Effect.fn("Stack.createTrio")(function* (socketPath: string) {
+  const { dockerCommand } = yield* LabSite
+  const docker = (...args: ReadonlyArray<string>) => Shell.run(dockerCommand, ["-H", `unix://${socketPath}`, ...args])
+  const found = yield* docker("service", "ls", "--quiet", "--filter", `name=${trio}`)
+  if (found.trim() !== "") return
+  const replicas = ["--replicas", "3", "--endpoint-mode", "dnsrr"]
+  yield* docker("service", "create", "--detach", "--name", trio, ...replicas, `${imagePrefix}/vvm:dev`)
 })
 
 /** What people do by hand: restart everything and hope. */

@@ -4,10 +4,10 @@
  */
 import {
   compareContainers,
-  fewestMoves,
-  formatPlacement,
-  isEven,
-  type Placement,
+  areEven,
+  fewestMovesOfAll,
+  formatPlacements,
+  type Placements,
   type SeenContainer,
   type SeenService
 } from "./Observation.ts"
@@ -26,8 +26,8 @@ export interface CycleEvidence {
   readonly workload: ReadonlySet<string>
   /** Services with a task on every node: theirs on the returned node start anew by themselves. */
   readonly globals: ReadonlySet<string>
-  readonly placementAtReturn: Placement
-  readonly placementAtEnd: Placement
+  readonly placementsAtReturn: Placements
+  readonly placementsAtEnd: Placements
   readonly containersAtReturn: ReadonlyArray<SeenContainer>
   readonly containersAtEnd: ReadonlyArray<SeenContainer>
   /** Containers that the drill killed itself. */
@@ -65,7 +65,7 @@ export const judge = (evidence: CycleEvidence): ReadonlyArray<Check> => {
     (container) => !isOwnBusiness(container) && !successors.has(`${container.service} ${container.node}`)
   )
   const ended = changes.ended.filter((container) => !isOwnBusiness(container))
-  const moves = fewestMoves(evidence.placementAtReturn)
+  const moves = fewestMovesOfAll(evidence.placementsAtReturn)
   const started_ = started.filter(({ service }) => workload.has(service))
   const others = [...started, ...ended, ...changes.restarted].filter(({ service }) => !workload.has(service))
   const marked = evidence.servicesAtEnd.filter(
@@ -82,14 +82,14 @@ export const judge = (evidence: CycleEvidence): ReadonlyArray<Check> => {
   return [
     check(
       "placement is even",
-      isEven(evidence.placementAtEnd),
+      areEven(evidence.placementsAtEnd),
       "nodes differ by one task at most",
-      formatPlacement(evidence.placementAtEnd)
+      formatPlacements(evidence.placementsAtEnd)
     ),
     check(
       "tasks started since the return are the fewest moves",
       started_.length === moves && changes.restarted.length === 0,
-      `${moves} (from ${formatPlacement(evidence.placementAtReturn)})`,
+      `${moves} (from ${formatPlacements(evidence.placementsAtReturn)})`,
       `${started_.length}: ${list(started_)}${changes.restarted.length > 0 ? `; restarted in place: ${list(changes.restarted)}` : ""}`
     ),
     check(

@@ -9,7 +9,7 @@ import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import * as EngineReader from "./EngineReader.ts"
 import { poll } from "./Poll.ts"
-import { formatPlacement, type Placement, placementOf } from "./Observation.ts"
+import { formatPlacements, type Placements, placementsOf, type Spread } from "./Observation.ts"
 
 export class DrillDeadlinePassed extends Schema.TaggedError<DrillDeadlinePassed>()("DrillDeadlinePassed", {
   waitedFor: Schema.String,
@@ -28,15 +28,15 @@ export interface TimelineEntry {
 
 export interface WatchOptions {
   readonly engines: ReadonlyArray<EngineReader.EngineSocket>
-  /** Services whose placement is followed. */
-  readonly workload: ReadonlySet<string>
+  /** What is followed as it is spread. */
+  readonly spreads: ReadonlyArray<Spread>
   /** Called for each new entry: progress for a person who waits. */
   readonly onEntry: (entry: TimelineEntry) => Effect.Effect<void>
 }
 
 export interface Seen {
   readonly swarm: EngineReader.SwarmReading
-  readonly placement: Placement
+  readonly placements: Placements
 }
 
 export interface Watch {
@@ -59,9 +59,9 @@ const readingInterval = "200 millis"
 const describeNodes = (seen: Seen): string =>
   seen.swarm.nodes.map(({ name, state, leader }) => `${name} ${state}${leader ? "*" : ""}`).join(", ")
 
-const describe = (seen: Seen): string => `${describeNodes(seen)}; workload ${formatPlacement(seen.placement)}`
+const describe = (seen: Seen): string => `${describeNodes(seen)}; ${formatPlacements(seen.placements)}`
 
-export const make = Effect.fn("Watch.make")(function* ({ engines, workload, onEntry }: WatchOptions) {
+export const make = Effect.fn("Watch.make")(function* ({ engines, spreads, onEntry }: WatchOptions) {
   const entries = yield* Ref.make<ReadonlyArray<TimelineEntry>>([])
   const lastDescribed = yield* Ref.make("")
 
@@ -75,7 +75,7 @@ export const make = Effect.fn("Watch.make")(function* ({ engines, workload, onEn
     const asked = engines.filter(({ name }) => name !== avoid)
     const swarm = yield* Effect.firstSuccessOf(asked.map(EngineReader.swarm))
     const nodes = swarm.nodes.map(({ name }) => name)
-    const seen = { swarm, placement: placementOf(nodes, workload, swarm.tasks) }
+    const seen = { swarm, placements: placementsOf(nodes, spreads, swarm.tasks) }
     const described = describe(seen)
     const before = yield* Ref.getAndSet(lastDescribed, described)
     if (before !== described) yield* note(described)

@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest"
-import { compareContainers, fewestMoves, isEven, placementOf, type SeenContainer } from "../../src/drill/Observation.ts"
+import {
+  areEven,
+  compareContainers,
+  fewestMoves,
+  fewestMovesOfAll,
+  formatPlacements,
+  isEven,
+  placementOf,
+  type SeenContainer
+} from "../../src/drill/Observation.ts"
 
 const placement = (...counts: ReadonlyArray<number>) => new Map(counts.map((count, i) => [`n${i + 1}`, count]))
 
@@ -23,6 +32,17 @@ it("a placement is even when nodes differ by one at most", () => {
     true,
     false
   ])
+})
+
+it("several spreads are even when each is, and need the moves of all", () => {
+  const both = (...trio: ReadonlyArray<number>) =>
+    new Map([
+      ["vvm", placement(3, 3, 0)],
+      ["trio", placement(...trio)]
+    ])
+  expect(formatPlacements(both(2, 0, 1))).toBe("vvm 3-3-0, trio 2-0-1")
+  expect([areEven(both(1, 1, 1)), areEven(new Map([["trio", placement(1, 1, 1)]]))]).toEqual([false, true])
+  expect([fewestMovesOfAll(both(2, 0, 1)), fewestMovesOfAll(both(1, 1, 1))]).toEqual([3, 2])
 })
 
 it("a placement counts wanted running tasks of the workload", () => {

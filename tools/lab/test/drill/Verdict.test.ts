@@ -22,21 +22,16 @@ const before = [
   container("router", "n2")
 ]
 
+const placed = (...counts: ReadonlyArray<number>) =>
+  new Map([["all", new Map(counts.map((count, i) => [`n${i + 1}`, count]))]])
+
 /** 3-3-0, and after two moves 2-2-2; the returned node's router is a new container. */
 const good: CycleEvidence = {
   returnedNode: "n3",
   workload: new Set(["a", "b", "c", "d", "e", "f"]),
   globals: new Set(["router"]),
-  placementAtReturn: new Map([
-    ["n1", 3],
-    ["n2", 3],
-    ["n3", 0]
-  ]),
-  placementAtEnd: new Map([
-    ["n1", 2],
-    ["n2", 2],
-    ["n3", 2]
-  ]),
+  placementsAtReturn: placed(3, 3, 0),
+  placementsAtEnd: placed(2, 2, 2),
   containersAtReturn: before,
   containersAtEnd: [
     ...before.filter(({ service }) => service !== "a" && service !== "d"),
@@ -66,7 +61,7 @@ it("a cycle that ended as it should passes every check", () => {
 
 describe("a check fails", () => {
   it("when nothing moved back", () => {
-    expect(failedChecks({ placementAtEnd: good.placementAtReturn, containersAtEnd: before })).toEqual([
+    expect(failedChecks({ placementsAtEnd: good.placementsAtReturn, containersAtEnd: before })).toEqual([
       "placement is even",
       "tasks started since the return are the fewest moves"
     ])
