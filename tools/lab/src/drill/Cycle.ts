@@ -22,8 +22,6 @@ export type CycleName = typeof CycleName.Type
 
 export interface CycleOptions {
   readonly name: CycleName
-  /** What its phases are called: the name, or another where the cycle is run again. */
-  readonly label: string
   readonly engines: ReadonlyArray<EngineReader.EngineSocket>
   readonly watch: Watch
   readonly load: Load
@@ -48,8 +46,6 @@ export interface CycleTimes {
 export interface CycleResult {
   readonly name: CycleName
   readonly victim: string
-  /** Nodes that Swarm declared down though the drill had not touched them: a second fault, and not the one under test. */
-  readonly secondFaults: ReadonlyArray<string>
   readonly times: CycleTimes
   /** Evidence but for the load's, which is known when all cycles are through. */
   readonly evidence: Omit<
@@ -113,9 +109,9 @@ const killInMidMove = Effect.fn("Cycle.killInMidMove")(function* (
 })
 
 export const run = Effect.fn("Cycle.run")(function* (options: CycleOptions) {
-  const { name, label, engines, watch, load } = options
-  const phase = (step: string) => load.beginPhase(`${label}: ${step}`)
-  const phases = ["steady", "node lost", "restored", "node back", "balanced"].map((step) => `${label}: ${step}`)
+  const { name, engines, watch, load } = options
+  const phase = (step: string) => load.beginPhase(`${name}: ${step}`)
+  const phases = ["steady", "node lost", "restored", "node back", "balanced"].map((step) => `${name}: ${step}`)
 
   const steady = yield* watch.until("an even start", 120, isBalanced)
   const leader = steady.swarm.nodes.find((node) => node.leader)?.name
@@ -129,7 +125,6 @@ export const run = Effect.fn("Cycle.run")(function* (options: CycleOptions) {
     return yield* Effect.dieMessage(
       `no node to lose in ${name}: the lab needs three managers with the workload on them`
     )
-  yield* watch.takeDown
   const servicesAtStart = yield* readServices(survivor)
   yield* phase("steady")
   yield* Effect.sleep("5 seconds")
@@ -206,7 +201,6 @@ export const run = Effect.fn("Cycle.run")(function* (options: CycleOptions) {
   return {
     name,
     victim: victim.name,
-    secondFaults: [...(yield* watch.takeDown)].filter((node) => node !== victim.name),
     times: { lossNoticed, restored, nodeReady, balanced },
     phases,
     evidence: {

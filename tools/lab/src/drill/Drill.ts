@@ -67,10 +67,9 @@ export const run = Effect.fn("Drill.run")(function* (options: DrillOptions) {
   }
   yield* Effect.sleep("3 seconds")
 
-  const cycle = (name: Cycle.CycleName, label: string) =>
+  const results = yield* Effect.forEach(options.cycles, (name) =>
     Cycle.run({
       name,
-      label,
       engines,
       watch,
       load,
@@ -78,15 +77,6 @@ export const run = Effect.fn("Drill.run")(function* (options: DrillOptions) {
       saboteur: options.saboteur,
       balanceSeconds: acts ? 150 : 45,
       restoreSeconds: 120
-    })
-  const results = yield* Effect.forEach(options.cycles, (name) =>
-    Effect.gen(function* () {
-      const result = yield* cycle(name, name)
-      if (result.secondFaults.length === 0) return result
-      yield* watch.note(
-        `Swarm itself declared ${result.secondFaults.join(", ")} down: ${name} is spoiled by a second fault and run once more`
-      )
-      return yield* cycle(name, `${name} again`)
     })
   )
   const report = yield* Effect.promise(() => generator.stop())

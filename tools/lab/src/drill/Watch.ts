@@ -50,8 +50,6 @@ export interface Watch {
     avoid?: string
   ) => Effect.Effect<Seen, DrillDeadlinePassed>
   readonly note: (text: string) => Effect.Effect<void>
-  /** The nodes seen down since this was last asked. */
-  readonly takeDown: Effect.Effect<ReadonlySet<string>>
   readonly timeline: Effect.Effect<ReadonlyArray<TimelineEntry>>
 }
 
@@ -66,7 +64,6 @@ const describe = (seen: Seen): string => `${describeNodes(seen)}; ${formatPlacem
 export const make = Effect.fn("Watch.make")(function* ({ engines, spreads, onEntry }: WatchOptions) {
   const entries = yield* Ref.make<ReadonlyArray<TimelineEntry>>([])
   const lastDescribed = yield* Ref.make("")
-  const down = yield* Ref.make<ReadonlySet<string>>(new Set())
 
   const note = Effect.fn(function* (text: string) {
     const entry = { atMillis: yield* Clock.currentTimeMillis, text }
@@ -79,8 +76,6 @@ export const make = Effect.fn("Watch.make")(function* ({ engines, spreads, onEnt
     const swarm = yield* Effect.firstSuccessOf(asked.map(EngineReader.swarm))
     const nodes = swarm.nodes.map(({ name }) => name)
     const seen = { swarm, placements: placementsOf(nodes, spreads, swarm.tasks) }
-    const nowDown = swarm.nodes.filter(({ state }) => state === "down").map(({ name }) => name)
-    yield* Ref.update(down, (before) => new Set([...before, ...nowDown]))
     const described = describe(seen)
     const before = yield* Ref.getAndSet(lastDescribed, described)
     if (before !== described) yield* note(described)
@@ -103,5 +98,5 @@ export const make = Effect.fn("Watch.make")(function* ({ engines, spreads, onEnt
       return yield* new DrillDeadlinePassed({ waitedFor, seconds, lastSeen: yield* Ref.get(lastSeen) })
     })
 
-  return { look, until, note, takeDown: Ref.getAndSet(down, new Set()), timeline: Ref.get(entries) } satisfies Watch
+  return { look, until, note, timeline: Ref.get(entries) } satisfies Watch
 })
