@@ -5,9 +5,9 @@ import tseslint from "typescript-eslint"
 const layers = [
   { sourceTag: "layer:core", onlyDependOnLibsWithTags: [] },
   { sourceTag: "layer:lib", onlyDependOnLibsWithTags: ["layer:core", "name:observability"] },
-  { sourceTag: "layer:executor", onlyDependOnLibsWithTags: ["layer:core", "name:swarm-client"] },
-  { sourceTag: "layer:app", onlyDependOnLibsWithTags: ["layer:core", "layer:lib", "layer:executor"] },
-  { sourceTag: "layer:tool", onlyDependOnLibsWithTags: ["layer:core", "layer:lib"] },
+  { sourceTag: "layer:swarm", onlyDependOnLibsWithTags: ["layer:core", "name:swarm-client"] },
+  { sourceTag: "layer:app", onlyDependOnLibsWithTags: ["layer:core", "layer:lib", "layer:swarm"] },
+  { sourceTag: "layer:tool", onlyDependOnLibsWithTags: ["layer:core", "layer:lib", "layer:swarm"] },
   {
     sourceTag: "name:domain",
     bannedExternalImports: ["dockerode", "docker-modem", "@effect/platform*", "ws", "node:*"]

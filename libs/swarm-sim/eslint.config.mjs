@@ -1,0 +1,3 @@
+import workspace, { timeFromClock } from "../../eslint.config.mjs"
+
+export default [...workspace, timeFromClock]
