@@ -1,7 +1,7 @@
 /**
- * The rebalancer's two loops. One publishes every reading of the Swarm as a routing table at once: routers wait for it. The
- * other takes the newest reading, makes one decision and carries it out, however long the engine takes, before it takes the
- * next. A failure of a step is logged and counted; the next reading decides anew.
+ * The rebalancer's loops. One publishes every reading of the Swarm as a routing table at once: routers wait for it. One takes
+ * the newest reading, makes one decision and carries it out, however long the engine takes, before it takes the next. Two more
+ * keep policy and history. A failure of a step is logged and counted; the next reading decides anew.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -10,51 +10,78 @@ import * as Queue from "effect/Queue"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import * as SubscriptionRef from "effect/SubscriptionRef"
-import * as Balance from "@evenkeel/domain/Balance"
+import type { RoutingTable } from "@evenkeel/domain/RoutingTable"
 import type { Snapshot } from "@evenkeel/domain/Snapshot"
 import * as Routes from "@evenkeel/domain/Routes"
-import { SwarmClient } from "@evenkeel/swarm-client/SwarmClient"
-import { type Decision, decide, planNow } from "@evenkeel/executor/Decision"
-import * as Mover from "@evenkeel/executor/Mover"
+import { names as brakeNames } from "@evenkeel/executor/brakes/Brake"
+import * as Consent from "@evenkeel/executor/brakes/Consent"
+import * as FlapQuarantine from "@evenkeel/executor/brakes/FlapQuarantine"
 import * as Stability from "@evenkeel/executor/Stability"
-import type { FeedReading } from "@evenkeel/feed/FeedLog"
-import type { RebalancerConfig } from "./RebalancerConfig.ts"
+import { SwarmClient } from "@evenkeel/swarm-client/SwarmClient"
+import { type Assessment, assess } from "./Assessment.ts"
+import { carryOut } from "./Carrying.ts"
+import { logChange } from "./DecisionLog.ts"
+import * as HistoryKeeper from "./HistoryKeeper.ts"
+import type { LoopParts } from "./LoopParts.ts"
+import { isUnchanged } from "./PlanMemo.ts"
+import * as PolicyKeeping from "./PolicyKeeping.ts"
+import * as PolicyWatch from "./PolicyWatch.ts"
 import * as Metrics from "./RebalancerMetrics.ts"
-import * as State from "./RebalancerState.ts"
-
-export interface LoopParts {
-  readonly config: RebalancerConfig
-  readonly state: Ref.Ref<State.RebalancerState>
-  readonly stability: Ref.Ref<Stability.Stability>
-  readonly published: SubscriptionRef.SubscriptionRef<FeedReading | null>
-}
+import type * as State from "./RebalancerState.ts"
 
 /** Runs until interrupted. */
 export const run = Effect.fn("Loop.run")(function* (parts: LoopParts) {
   const client = yield* SwarmClient
   const newest = yield* Queue.sliding<Snapshot>(1)
+  yield* PolicyWatch.refresh(parts.policy)
   const publishing = client.snapshots().pipe(
     Stream.runForEach((reading) => {
-      if (reading._tag === "SnapshotFailure") return noteFailure(parts, reading.error.message)
+      if (reading._tag === "SnapshotFailure") return noteFailure(parts, reading.error)
       const problems = reading.problems.map(({ message }) => ({ problem: message }))
-      return Effect.zipRight(publish(parts, reading.snapshot, problems), Queue.offer(newest, reading.snapshot))
+      return Effect.zipRight(
+        surviving("a reading was not published", publish(parts, reading.snapshot, problems)),
+        Queue.offer(newest, reading.snapshot)
+      )
     })
   )
-  const deciding = Effect.forever(Effect.flatMap(Queue.take(newest), (snapshot) => act(parts, snapshot)))
-  yield* Effect.all([publishing, deciding], { concurrency: 2, discard: true })
+  const deciding = Effect.forever(
+    Effect.flatMap(Queue.take(newest), (snapshot) => surviving("nothing was decided", act(parts, snapshot)))
+  )
+  const keeping = [PolicyWatch.run(parts.policy), HistoryKeeper.run(parts.history)]
+  yield* Effect.all([publishing, deciding, ...keeping], { concurrency: "unbounded", discard: true })
 })
 
-const noteFailure = (parts: LoopParts, message: string) =>
+/** A fault of this program in one loop must not end the other: routers go on being told where tasks are. */
+const surviving = <A, E, R>(what: string, effect: Effect.Effect<A, E, R>) =>
+  Effect.catchAllDefect(effect, (defect) =>
+    Effect.logError(`${what}: a fault of this program; the next reading tries again`, defect).pipe(
+      Effect.annotateLogs({ event: "fault" })
+    )
+  )
+
+const noteFailure = (parts: LoopParts, error: { readonly _tag: string; readonly message: string }) =>
   Effect.gen(function* () {
+    const { message } = error
     const before = yield* Ref.getAndUpdate(parts.state, (state) => ({ ...state, readingFailure: message }))
     yield* Metric.increment(Metric.tagged(Metrics.readings, "result", "failed"))
+    yield* Metric.increment(Metric.tagged(Metric.tagged(Metrics.apiErrors, "purpose", "read"), "error", error._tag))
     if (before.readingFailure !== message) yield* Effect.logWarning(message)
+  })
+
+/** The table of a reading that found nothing new is the one before. */
+const tableOf = (parts: LoopParts, snapshot: Snapshot): Effect.Effect<RoutingTable> =>
+  Effect.gen(function* () {
+    const before = yield* SubscriptionRef.get(parts.published)
+    const { snapshot: last } = yield* Ref.get(parts.state)
+    return before !== null && last !== null && isUnchanged(last, snapshot)
+      ? before.table
+      : Routes.fromSnapshot(snapshot)
   })
 
 const publish = (parts: LoopParts, snapshot: Snapshot, readingProblems: State.RebalancerState["problems"]) =>
   Effect.gen(function* () {
     const nowMillis = yield* Clock.currentTimeMillis
-    const table = Routes.fromSnapshot(snapshot)
+    const table = yield* tableOf(parts, snapshot)
     yield* SubscriptionRef.set(parts.published, {
       table,
       raftIndex: snapshot.raftIndex,
@@ -62,6 +89,7 @@ const publish = (parts: LoopParts, snapshot: Snapshot, readingProblems: State.Re
       readAtMillis: snapshot.readAtMillis
     })
     yield* Ref.update(parts.stability, (before) => Stability.observe(before, snapshot, nowMillis))
+    yield* Ref.update(parts.losses, (before) => FlapQuarantine.observe(before, snapshot, nowMillis))
     yield* Ref.update(parts.state, (state) => ({
       ...state,
       snapshot,
@@ -70,119 +98,68 @@ const publish = (parts: LoopParts, snapshot: Snapshot, readingProblems: State.Re
     }))
     yield* Metric.increment(Metric.tagged(Metrics.readings, "result", "read"))
     yield* Metric.set(Metrics.leads, snapshot.isReadByLeader ? 1 : 0)
-    const balance = Balance.of(snapshot)
-    yield* Effect.forEach(balance.groups, ({ group, skew }) =>
-      Metric.set(Metric.tagged(Metrics.groupSkew, "group", group), skew)
-    )
-    yield* Metric.set(Metrics.nodeSkew, balance.nodeSkew)
   })
 
 const act = (parts: LoopParts, snapshot: Snapshot) =>
   Effect.gen(function* () {
-    const nowMillis = yield* Clock.currentTimeMillis
-    const stability = yield* Ref.get(parts.stability)
-    const plan = planNow(snapshot, nowMillis, parts.config.coolDownMillis)
-    const decision = decide({ snapshot, stability, nowMillis, stopping: false }, parts.config)
-    const before = yield* Ref.getAndUpdate(parts.state, (state) => ({ ...state, plan, decision }))
-    yield* Metric.set(Metrics.plannedMoves, plan.moves.length)
+    if (!snapshot.isReadByLeader) yield* HistoryKeeper.forget(parts.history)
+    else yield* PolicyKeeping.keep(parts, snapshot)
+    const { held } = yield* Ref.get(parts.policy)
+    const first = yield* assess(parts, snapshot, false)
+    const { decision, engaged, plan } = first.decision._tag === "Begin" ? yield* reconsider(parts, snapshot) : first
+    const before = yield* Ref.getAndUpdate(parts.state, (state) => ({
+      ...state,
+      plan,
+      planRevision: held.revision,
+      decision,
+      engaged
+    }))
+    if (plan !== null) yield* Metric.set(Metrics.plannedMoves, plan.moves.length)
+    else if (!snapshot.isReadByLeader) yield* Metric.set(Metrics.plannedMoves, 0)
     yield* Metric.set(Metrics.holding, decision._tag === "Hold" ? 1 : 0)
-    yield* logChange(before.decision, decision)
+    yield* Effect.forEach(brakeNames, (name) =>
+      Metric.set(
+        Metric.tagged(Metrics.brakesEngaged, "brake", name),
+        engaged.filter(({ brake }) => brake === name).length
+      )
+    )
+    yield* logChange(before.decision, decision, engaged)
+    if (decision._tag === "Hold" && before.decision._tag !== "Hold") {
+      const { because, service } = decision
+      yield* parts.webhook.notify({ event: "move.held", service: service.name, because })
+    }
     yield* carryOut(parts, snapshot, decision)
   })
 
-/** A decision is told once, when it differs from the one before in more than elapsed time. */
-const logChange = (before: Decision, now: Decision) => {
-  const gist = (decision: Decision) => ("because" in decision ? decision.because.replaceAll(/\d+/g, "#") : "")
-  if (before._tag === now._tag && gist(before) === gist(now)) return Effect.void
-  if (now._tag === "Idle") return Effect.logInfo(`idle: ${now.because}`)
-  if (now._tag === "Hold") return Effect.logWarning(`move of ${now.service.name} held: ${now.because}`)
-  return Effect.void
-}
-
-/**
- * Carries out a decision; what goes wrong is told and left to the next reading. A step that has begun is not interrupted: the
- * engine's answer is wanted, and each call has its own time-out.
- */
-export const carryOut = (parts: LoopParts, snapshot: Snapshot, decision: Decision) =>
-  Effect.uninterruptible(step(parts, snapshot, decision)).pipe(
-    Effect.catchAll((error) =>
-      Effect.zipRight(
-        Metric.increment(Metric.tagged(Metrics.writesFailed, "error", error._tag)),
-        Effect.logWarning(`${decision._tag}: ${error.message}`)
-      )
-    )
-  )
-
-const step = Effect.fn("Loop.step")(function* (parts: LoopParts, snapshot: Snapshot, decision: Decision) {
-  const client = yield* SwarmClient
-  const nameOf = (id: Parameters<Snapshot["node"]>[0]) => snapshot.node(id)?.hostname ?? id
-  const count = (strategy: string, result: string) =>
-    Metric.increment(Metric.tagged(Metric.tagged(Metrics.moves, "strategy", strategy), "result", result))
-  switch (decision._tag) {
-    case "Idle":
-    case "Hold":
-      return
-    case "Begin": {
-      const { move } = decision
-      const service = snapshot.service(move.service)
-      if (service === undefined) return
-      const journal = yield* Mover.begin(snapshot, service, move, parts.config.moveDeadlineMillis)
-      yield* count(move.strategy, "begun")
-      yield* Effect.logInfo(`moving ${service.name} by ${move.strategy}`).pipe(
-        Effect.annotateLogs({
-          operation: journal.operation,
-          service: service.name,
-          task: move.task,
-          from: nameOf(move.from),
-          to: nameOf(move.to),
-          reason: move.text
-        })
-      )
-      break
-    }
-    case "Restore": {
-      const { service, journal, outcome, because } = decision
-      yield* Mover.restore(service, journal)
-      const strategy = journal?._tag ?? "pin"
-      yield* count(strategy, outcome)
-      yield* Effect.logInfo(`move of ${service.name} ${outcome}: ${because}`)
-      if (journal === null) break
-      const endedAtMillis = yield* Clock.currentTimeMillis
-      yield* Ref.update(parts.state, (state) =>
-        State.withEndedMove(state, {
-          operation: journal.operation,
-          serviceName: service.name,
-          strategy,
-          from: nameOf(journal.from),
-          to: nameOf(journal.to),
-          outcome,
-          because,
-          startedAtMillis: journal.startedAtMillis,
-          endedAtMillis
-        })
-      )
-      break
-    }
-    case "Settle":
-      yield* Mover.settle(decision.service)
-      yield* Effect.logInfo(`${decision.service.name} is settled: a rollback of it changes nothing`)
-  }
-  yield* client.hurry
-})
+/** Before a move begins: somebody may have paused a moment ago, and the consent hook has its say. */
+const reconsider = (parts: LoopParts, snapshot: Snapshot) =>
+  Effect.gen(function* () {
+    yield* PolicyWatch.refresh(parts.policy)
+    const assessment = yield* assess(parts, snapshot, false)
+    const { decision, state } = assessment
+    if (decision._tag !== "Begin") return assessment
+    const { move } = decision
+    const nameOf = (id: typeof move.from) => snapshot.node(id)?.hostname ?? id
+    const names = { fromName: nameOf(move.from), toName: nameOf(move.to) }
+    const refusal = yield* parts.consent.ask(move, names, state.settings)
+    if (refusal === null) return assessment
+    const nowMillis = yield* Clock.currentTimeMillis
+    yield* Ref.update(parts.refusals, (refusals) => Consent.withRefusal(refusals, refusal, nowMillis))
+    const because = `service ${refusal.serviceName}: ${refusal.reason}`
+    return { ...assessment, decision: { _tag: "Idle", because } } satisfies Assessment
+  })
 
 /**
  * Brings an open move to a safe end before the process goes: gives the user's spec back where that stops no serving task, else
- * leaves the journal to the next instance.
+ * leaves the journal to the next instance. What is to be remembered is written.
  */
 export const finish = Effect.fn("Loop.finish")(function* (parts: LoopParts) {
   const client = yield* SwarmClient
   const once = Effect.gen(function* () {
     const { snapshot } = yield* client.reading
     const nowMillis = yield* Clock.currentTimeMillis
-    const stability = yield* Ref.updateAndGet(parts.stability, (before) =>
-      Stability.observe(before, snapshot, nowMillis)
-    )
-    const decision = decide({ snapshot, stability, nowMillis, stopping: true }, parts.config)
+    yield* Ref.update(parts.stability, (before) => Stability.observe(before, snapshot, nowMillis))
+    const { decision } = yield* assess(parts, snapshot, true)
     yield* carryOut(parts, snapshot, decision)
     return decision
   })
@@ -193,4 +170,5 @@ export const finish = Effect.fn("Loop.finish")(function* (parts: LoopParts) {
     Effect.catchAll((error) => Effect.as(Effect.logWarning(`stopping: ${error.message}`), null))
   )
   if (ended !== null && ended._tag === "None") yield* Effect.logWarning("stopping: a move is left to the next instance")
+  yield* Effect.timeoutOption(HistoryKeeper.flush(parts.history), "3 seconds")
 })

@@ -1,41 +1,48 @@
 /** The rebalancer's metric handles; they are updated where things happen and rendered by the admin server. */
 import * as Metric from "effect/Metric"
+import * as MetricBoundaries from "effect/MetricBoundaries"
 
 export const prefix = "evenkeel_rebalancer_"
 
-/** By strategy (`pin`, `surge`) and result (`begun`, `completed`, `undone`). */
-export const moves = Metric.counter(`${prefix}moves_total`, {
-  description: "Moves by strategy and result.",
-  incremental: true
-})
+const counter = (name: string, description: string) =>
+  Metric.counter(`${prefix}${name}`, { description, incremental: true })
 
-export const readings = Metric.counter(`${prefix}readings_total`, {
-  description: "Readings of the Swarm by result.",
-  incremental: true
-})
+const gauge = (name: string, description: string) => Metric.gauge(`${prefix}${name}`, { description })
 
-export const writesFailed = Metric.counter(`${prefix}writes_failed_total`, {
-  description: "Steps of a move that the engine refused or that were overtaken, by error.",
-  incremental: true
-})
+/** By strategy (`pin`, `surge`, …) and result (`begun`, `completed`, `undone`). */
+export const moves = counter("moves_total", "Moves by strategy and result.")
 
-export const plannedMoves = Metric.gauge(`${prefix}planned_moves`, {
-  description: "Moves that would restore the balance now."
-})
+/** By result (`read`, `failed`). */
+export const readings = counter("readings_total", "Readings of the Swarm by result.")
 
-/** By group. */
-export const groupSkew = Metric.gauge(`${prefix}group_skew_tasks`, {
-  description: "Most less fewest tasks of a group over the nodes that may run it."
-})
+export const writesFailed = counter(
+  "writes_failed_total",
+  "Steps of a move that the engine refused or that were overtaken, by error."
+)
 
-export const nodeSkew = Metric.gauge(`${prefix}node_skew_tasks`, {
-  description: "Most less fewest tasks over the nodes that take tasks."
-})
+/** By what was being done (`read`, `policy`, `history`, `write`) and error. */
+export const apiErrors = counter("api_errors_total", "Calls on the engine that failed, by purpose and error.")
 
-export const leads = Metric.gauge(`${prefix}leader`, {
-  description: "1 where this instance's node leads the Swarm."
-})
+export const journalRecovered = counter(
+  "journal_recovered_total",
+  "Moves that this instance found under way, begun by another or before it started, and ended."
+)
 
-export const holding = Metric.gauge(`${prefix}move_held`, {
-  description: "1 while a move can neither go on nor back and waits for an operator."
-})
+/** By result (`delivered`, `given_up`). */
+export const notifications = counter("notifications_total", "Webhook notifications by result.")
+
+export const plannedMoves = gauge("planned_moves", "Moves that would restore the balance now.")
+
+/** Seconds. */
+export const planDuration = Metric.histogram(
+  `${prefix}plan_duration_seconds`,
+  MetricBoundaries.fromIterable([0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]),
+  "Time that making a plan took."
+)
+
+export const leads = gauge("leader", "1 where this instance's node leads the Swarm.")
+
+/** By brake; what an engaged brake holds is in `/v1/state`. */
+export const brakesEngaged = gauge("brakes_engaged", "Services, nodes or clusters that a brake holds now.")
+
+export const holding = gauge("move_held", "1 while a move can neither go on nor back and waits for an operator.")

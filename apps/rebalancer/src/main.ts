@@ -5,15 +5,16 @@
  *
  * Usage: rebalancer [--help]; everything is set by the environment, see `docs/subsystems/rebalancer.md`.
  */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
-import * as SubscriptionRef from "effect/SubscriptionRef"
 import { randomUUID } from "node:crypto"
-import * as Stability from "@evenkeel/executor/Stability"
-import type { FeedReading } from "@evenkeel/feed/FeedLog"
+import { hostname } from "node:os"
+import * as BrakeSettings from "@evenkeel/executor/brakes/BrakeSettings"
+import * as SettingText from "@evenkeel/executor/brakes/SettingText"
 import * as FeedServer from "@evenkeel/feed/FeedServer"
 import * as AdminServer from "@evenkeel/observability/AdminServer"
 import * as EffectMetrics from "@evenkeel/observability/EffectMetrics"
@@ -24,77 +25,115 @@ import * as Settings from "@evenkeel/observability/Settings"
 import { NotAManager } from "@evenkeel/swarm-client/EngineErrors"
 import * as SwarmClient from "@evenkeel/swarm-client/SwarmClient"
 import * as Api from "./Api.ts"
+import * as ApiProblem from "./ApiProblem.ts"
+import * as ConsentHook from "./ConsentHook.ts"
+import * as HttpPost from "./HttpPost.ts"
 import * as Loop from "./Loop.ts"
+import * as LoopParts from "./LoopParts.ts"
 import { RebalancerConfig } from "./RebalancerConfig.ts"
 import * as Metrics from "./RebalancerMetrics.ts"
-import * as RebalancerState from "./RebalancerState.ts"
+import * as SkewMetrics from "./SkewMetrics.ts"
+import * as Webhook from "./Webhook.ts"
+
+const brakeLines = BrakeSettings.keys.map((key) => {
+  const { meaning, variable } = BrakeSettings.docs[key]
+  const value = SettingText.format(key, BrakeSettings.defaults)
+  return `  ${variable.padEnd(43)}${meaning.replaceAll("`", "")}${value === "" ? "" : ` (${value})`}`
+})
 
 const usage = `evenkeel rebalancer: moves the fewest tasks that restore the balance of a Docker Swarm
 
 Runs on every manager beside its engine's socket. Settings (environment):
   DOCKER_HOST                              unix:///var/run/docker.sock
-  EVENKEEL_REBALANCER_MODE                 observe | act          (observe)
-  EVENKEEL_REBALANCER_STABILISATION        calm before a move     (30s)
-  EVENKEEL_REBALANCER_STABILITY            calm of a moved task   (5s)
-  EVENKEEL_REBALANCER_MOVE_DEADLINE        then it is undone      (2m)
-  EVENKEEL_REBALANCER_COOL_DOWN            after a deploy         (15m)
-  EVENKEEL_REBALANCER_PORT, _ADMIN_PORT    API and feed; health and metrics (7070, 7071)
-  EVENKEEL_TOKEN or EVENKEEL_TOKEN_FILE    shared with the routers
+  EVENKEEL_REBALANCER_STABILITY            calm of a moved task (5s)
+  EVENKEEL_REBALANCER_MOVE_DEADLINE        then it is undone (2m)
+  EVENKEEL_REBALANCER_HOST, _PORT          API and feed (0.0.0.0, 7070)
+  EVENKEEL_REBALANCER_ADMIN_HOST, _PORT    health and metrics (0.0.0.0, 7071)
+  EVENKEEL_REBALANCER_WEBHOOK_URL          is told of moves; or _FILE
+  EVENKEEL_REBALANCER_CONSENT_URL          is asked before each move; or _FILE
+  EVENKEEL_TOKEN or EVENKEEL_TOKEN_FILE    shared with routers and operators
   EVENKEEL_LOG_LEVEL                       debug | info | warning | error (info)
+Brakes, which the policy in the Swarm may override (evenkeel policy):
+${brakeLines.join("\n")}
 `
 
-const build = PrometheusText.render([
+const version = process.env["EVENKEEL_VERSION"] ?? "dev"
+
+const build: ReadonlyArray<PrometheusText.MetricFamily> = [
   {
     name: `${Metrics.prefix}build_info`,
     help: "The version that runs.",
     type: "gauge",
-    samples: [{ labels: { version: process.env["EVENKEEL_VERSION"] ?? "dev" }, value: 1 }]
+    samples: [{ labels: { version }, value: 1 }]
   }
-])
+]
 
 const program = Effect.gen(function* () {
   const config = yield* Settings.load(RebalancerConfig, process.env)
   const client = yield* SwarmClient.SwarmClient
-  const state = yield* Ref.make(RebalancerState.initial)
-  const published = yield* SubscriptionRef.make<FeedReading | null>(null)
-  const stability = yield* Ref.make(Stability.initial(yield* Clock.currentTimeMillis))
-  const parts = { config, state, stability, published }
+  const self = yield* Ref.make({ nodeId: "", hostname: hostname() })
+  const webhook = yield* Webhook.make(config.webhookUrl, hostname())
+  const parts = yield* LoopParts.make({ config, webhook, consent: yield* ConsentHook.make(config.consentUrl) })
+  const routers = yield* Ref.make<Effect.Effect<number | null>>(Effect.succeed(null))
 
-  const readiness = Effect.map(Ref.get(state), ({ readingFailure }) =>
+  const readiness = Effect.map(Ref.get(parts.state), ({ readingFailure }) =>
     readingFailure === null ? { ready: true, reasons: [] } : { ready: false, reasons: [readingFailure] }
   )
-  const metrics = Effect.map(
-    EffectMetrics.snapshot(Metrics.prefix),
-    (families) => `${build}${PrometheusText.render(families)}`
+  const metrics = Effect.zipWith(EffectMetrics.snapshot(Metrics.prefix), Ref.get(parts.state), (families, state) =>
+    PrometheusText.render([...build, ...families, ...SkewMetrics.families(state.snapshot)])
   )
-  const host = "0.0.0.0"
-  yield* AdminServer.make({ host, port: config.adminPort, readiness, metrics })
+  yield* AdminServer.make({ host: config.adminHost, port: config.adminPort, readiness, metrics })
+  const about = Effect.gen(function* () {
+    return { version, hostname: (yield* Ref.get(self)).hostname, routers: yield* Effect.flatten(Ref.get(routers)) }
+  })
   const api = yield* AdminServer.make({
-    host,
+    host: config.host,
     port: config.port,
     readiness,
     metrics,
-    routes: Api.routes(config, state)
+    routes: Api.routes(parts, about),
+    ownPages: false,
+    problem: ApiProblem.unrouted
   })
-  const self = yield* client.info.pipe(
+  const { nodeId } = yield* client.info.pipe(
     Effect.flatMap((info) =>
       info.nodeId === null || !info.isManager
         ? Effect.fail(new NotAManager({ endpoint: client.endpoint }))
         : Effect.succeed({ nodeId: info.nodeId, hostname: info.hostname })
     ),
+    Effect.tap((found) => Ref.set(self, found)),
     Effect.tapError((error) => Effect.logWarning(`${error.message}; asking again`)),
     Effect.retry(Schedule.spaced("2 seconds"))
   )
-  yield* FeedServer.attach(api.server, {
+  const own = yield* Ref.get(self)
+  const feed = yield* FeedServer.attach(api.server, {
     instance: randomUUID(),
-    node: self.nodeId,
-    hostname: self.hostname,
+    node: nodeId,
+    hostname: own.hostname,
     token: config.token,
-    readings: Stream.filter(published.changes, (reading) => reading !== null)
+    readings: Stream.filter(parts.published.changes, (reading) => reading !== null)
   })
-  yield* Effect.logInfo(`rebalancer on ${self.hostname}, mode ${config.mode}, feed and API on port ${api.port}`)
+  yield* Ref.set(
+    routers,
+    Effect.map(feed.stats, (stats) => stats.routers)
+  )
+  const mode = config.settings.mode
+  // Shown from the beginning, so that the first one is a change.
+  yield* Metric.incrementBy(Metrics.journalRecovered, 0)
+  yield* Effect.logInfo(`rebalancer on ${own.hostname}, mode ${mode} unless the policy says otherwise`).pipe(
+    Effect.annotateLogs({ event: "started", version, port: api.port })
+  )
   yield* Loop.run(parts).pipe(Effect.onInterrupt(() => Loop.finish(parts)))
 })
 
+const layers = Layer.merge(SwarmClient.layerFromEnv(), HttpPost.layer)
+
 if (process.argv.includes("--help")) process.stdout.write(usage)
-else Main.run(Effect.scoped(program).pipe(Effect.provide(SwarmClient.layerFromEnv())), Logging.layer({ level: "info" }))
+else
+  Main.run(
+    Effect.flatMap(Settings.load(Logging.level, process.env), (least) =>
+      Effect.scoped(program).pipe(Effect.provide(layers), Logging.withLevel(least))
+    ),
+    // The least of all, so that a lower level can be asked for.
+    Logging.layer({ level: "debug" })
+  )

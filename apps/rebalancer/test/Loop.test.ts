@@ -1,41 +1,13 @@
 import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Ref from "effect/Ref"
 import * as SubscriptionRef from "effect/SubscriptionRef"
-import * as TestClock from "effect/TestClock"
 import { describe, expect } from "vitest"
-import { layerTest, SwarmClientTestControl } from "@evenkeel/swarm-client/SwarmClientTest"
+import * as PolicyStore from "@evenkeel/executor/brakes/PolicyStore"
+import { SwarmClientTestControl } from "@evenkeel/swarm-client/SwarmClientTest"
 import * as Loop from "../src/Loop.ts"
+import { begin, isClean, provided, until } from "./Running.ts"
 import * as World from "./World.ts"
-
-/** Long after the services were made. */
-const now = Date.parse("2026-06-01T00:00:00Z")
-
-const begin = Effect.gen(function* () {
-  yield* TestClock.setTime(now)
-  const world = yield* World.make
-  return { world, specs: (yield* world.texts).map(({ spec }) => spec) }
-})
-
-/** Lets Swarm and the loop go on until the condition holds; 100 steps are 20 s of their time. */
-const until = <E, R>(world: World.World, holds: Effect.Effect<boolean, E, R>) =>
-  Effect.gen(function* () {
-    for (let steps = 0; steps < 100; steps++) {
-      if (yield* holds) return
-      yield* world.step
-    }
-    return yield* Effect.dieMessage("the condition did not hold within 100 steps")
-  })
-
-/** Balanced, and every spec as its user wrote it, also the one that a rollback would bring back. */
-const isClean = (world: World.World, specs: ReadonlyArray<string>) =>
-  Effect.map(Effect.all([world.placement, world.texts]), ([placement, texts]) => {
-    const even = new Set(Object.values(placement)).size === 2
-    return even && texts.every(({ spec, previous }, i) => spec === specs[i] && (previous ?? spec) === specs[i])
-  })
-
-const provided = <A, E, R>(test: Effect.Effect<A, E, R>) => Effect.provide(test, layerTest(World.swarm))
 
 describe("the loop", () => {
   it.scoped("moves one task, restarts nothing else, and leaves no trace", () =>
@@ -49,9 +21,8 @@ describe("the loop", () => {
         expect(yield* isClean(world, specs)).toBe(true)
         expect(yield* world.tasksStarted).toBe(1)
         expect(yield* world.writes).toBe(3)
-        expect((yield* Ref.get(parts.state)).endedMoves).toMatchObject([
-          { outcome: "completed", strategy: "pin", to: "n2" }
-        ])
+        const { moves } = (yield* PolicyStore.history.read()).value
+        expect(moves).toMatchObject([{ outcome: "completed", strategy: "pin", fromName: "n1", toName: "n2" }])
       })
     )
   )

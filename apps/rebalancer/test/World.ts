@@ -2,19 +2,19 @@
  * As much of Swarm as a pin meets: tasks follow a `node.id==` constraint start-first, and a task whose node satisfies the spec
  * is left alone. Two services of one replica in a group, both on n1, with n2 free: one move restores the balance.
  */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
-import * as SubscriptionRef from "effect/SubscriptionRef"
 import * as TestClock from "effect/TestClock"
 import * as Option from "effect/Option"
-import * as Stability from "@evenkeel/executor/Stability"
-import type { FeedReading } from "@evenkeel/feed/FeedLog"
+import * as Redacted from "effect/Redacted"
+import * as BrakeSettings from "@evenkeel/executor/brakes/BrakeSettings"
 import * as SpecText from "@evenkeel/swarm-client/SpecText"
 import { SwarmClientTestControl, type TestSwarm } from "@evenkeel/swarm-client/SwarmClientTest"
 import { wireNode, wireService, wireTask } from "@evenkeel/swarm-client/TestWire"
-import type { LoopParts } from "../src/Loop.ts"
-import * as RebalancerState from "../src/RebalancerState.ts"
+import type { ConsentHook } from "../src/ConsentHook.ts"
+import * as LoopParts from "../src/LoopParts.ts"
+import type { RebalancerConfig } from "../src/RebalancerConfig.ts"
+import * as Webhook from "../src/Webhook.ts"
 
 export const services = ["a", "b"]
 
@@ -24,24 +24,41 @@ export const swarm: TestSwarm = {
   tasks: services.map((id) => wireTask({ id: `${id}1`, service: id, node: "n1" }))
 }
 
+export const config: RebalancerConfig = {
+  settings: {
+    ...BrakeSettings.defaults,
+    mode: "act",
+    stabilisationMillis: 1_000,
+    coolDownMillis: 0,
+    taskAgeMillis: 0
+  },
+  host: "127.0.0.1",
+  port: 0,
+  adminHost: "127.0.0.1",
+  adminPort: 0,
+  stabilityMillis: 500,
+  moveDeadlineMillis: 60_000,
+  webhookUrl: Option.none(),
+  consentUrl: Option.none(),
+  token: Option.some(Redacted.make("secret"))
+}
+
+export interface PartsInput {
+  readonly settings?: Partial<BrakeSettings.BrakeSettings>
+  readonly webhook?: Webhook.Webhook
+  readonly consent?: ConsentHook
+  readonly token?: RebalancerConfig["token"]
+}
+
 /** What a new process starts with: it knows nothing of what another one did. */
-export const freshParts: Effect.Effect<LoopParts> = Effect.gen(function* () {
-  return {
-    config: {
-      mode: "act" as const,
-      port: 0,
-      adminPort: 0,
-      stabilisationMillis: 1_000,
-      stabilityMillis: 500,
-      moveDeadlineMillis: 60_000,
-      coolDownMillis: 0,
-      token: Option.none()
-    },
-    state: yield* Ref.make(RebalancerState.initial),
-    stability: yield* Ref.make(Stability.initial(yield* Clock.currentTimeMillis)),
-    published: yield* SubscriptionRef.make<FeedReading | null>(null)
-  }
-})
+export const partsWith = ({ consent, settings, token, webhook }: PartsInput): Effect.Effect<LoopParts.LoopParts> =>
+  LoopParts.make({
+    config: { ...config, settings: { ...config.settings, ...settings }, token: token ?? config.token },
+    webhook: webhook ?? Webhook.silent,
+    consent: consent ?? { ask: () => Effect.succeed(null) }
+  })
+
+export const freshParts = partsWith({})
 
 interface Slot {
   readonly task: string

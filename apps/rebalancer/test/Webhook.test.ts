@@ -1,0 +1,224 @@
+import { it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
+import * as TestClock from "effect/TestClock"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { describe, expect } from "vitest"
+import * as BrakeSettings from "@evenkeel/executor/brakes/BrakeSettings"
+import type { Move } from "@evenkeel/domain/Plan"
+import * as ConsentHook from "../src/ConsentHook.ts"
+import * as HttpPost from "../src/HttpPost.ts"
+import * as Webhook from "../src/Webhook.ts"
+
+type Script = (attempt: number) => Effect.Effect<HttpPost.PostAnswer, HttpPost.PostFailed>
+
+const scripted = (script: Script) =>
+  Effect.gen(function* () {
+    const posts = yield* Ref.make<ReadonlyArray<unknown>>([])
+    const layer = Layer.succeed(HttpPost.HttpPost, {
+      send: (_url, body) =>
+        Effect.flatMap(
+          Ref.getAndUpdate(posts, (before) => [...before, body]),
+          (before) => script(before.length)
+        )
+    })
+    return { posts: Ref.get(posts), layer }
+  })
+
+const address = Option.some(Redacted.make("https://user:secret@hooks.example/x?key=secret"))
+const held = (service: string): Webhook.Notification => ({ event: "move.held", service, because: "…" })
+const ok = Effect.succeed({ status: 204, body: "" })
+const broken = Effect.succeed({ status: 500, body: "" })
+
+describe("the webhook", () => {
+  it.scoped("delivers in order, with what a receiver needs", () =>
+    Effect.gen(function* () {
+      const { layer, posts } = yield* scripted(() => ok)
+      const { notify } = yield* Effect.provide(Webhook.make(address, "n1"), layer)
+      yield* notify(held("a"))
+      yield* notify(held("b"))
+      yield* TestClock.adjust(0)
+      expect(yield* posts).toMatchObject([
+        {
+          apiVersion: "evenkeel/v1",
+          kind: "Notification",
+          instance: "n1",
+          event: "move.held",
+          service: "a",
+          at: "1970-01-01T00:00:00.000Z"
+        },
+        { service: "b" }
+      ])
+    })
+  )
+
+  it.scoped("tries again with longer and longer pauses, and gives up in the end", () =>
+    Effect.gen(function* () {
+      const { layer, posts } = yield* scripted(() => broken)
+      const { notify } = yield* Effect.provide(Webhook.make(address, "n1"), layer)
+      yield* notify(held("a"))
+      const attempts: Array<number> = []
+      for (let second = 0; second < 120; second++) {
+        yield* TestClock.adjust(second === 0 ? 0 : 1_000)
+        while ((yield* posts).length > attempts.length) attempts.push(second)
+      }
+      expect(attempts).toEqual([0, 1, 3, 7, 15, 31, 63])
+    })
+  )
+
+  it.scoped("takes one that does not answer for one that is broken", () =>
+    Effect.gen(function* () {
+      const { layer, posts } = yield* scripted((attempt) => (attempt === 0 ? Effect.never : ok))
+      const { notify } = yield* Effect.provide(Webhook.make(address, "n1"), layer)
+      yield* notify(held("a"))
+      yield* TestClock.adjust("6 seconds")
+      expect(yield* posts).toHaveLength(2)
+    })
+  )
+
+  it.scoped("never makes its caller wait, however much there is to tell", () =>
+    Effect.gen(function* () {
+      const { layer, posts } = yield* scripted(() => Effect.never)
+      const { notify } = yield* Effect.provide(Webhook.make(address, "n1"), layer)
+      for (let count = 0; count < 1_000; count++) yield* notify(held(`s${count}`))
+      expect((yield* posts).length).toBeLessThanOrEqual(1)
+    })
+  )
+
+  it.scoped("without an address there is nobody to tell", () =>
+    Effect.gen(function* () {
+      const { layer, posts } = yield* scripted(() => ok)
+      const { notify } = yield* Effect.provide(Webhook.make(Option.none(), "n1"), layer)
+      yield* notify(held("a"))
+      yield* TestClock.adjust("1 second")
+      expect(yield* posts).toEqual([])
+    })
+  )
+})
+
+const move = {
+  service: "s1",
+  serviceName: "web",
+  strategy: "pin",
+  task: "t1",
+  from: "x",
+  to: "y",
+  text: "why"
+} as unknown as Move
+
+describe("the consent hook", () => {
+  const ask = (script: Script) =>
+    Effect.gen(function* () {
+      const { layer, posts } = yield* scripted(script)
+      const hook = yield* Effect.provide(ConsentHook.make(address), layer)
+      const answer = yield* Effect.fork(hook.ask(move, { fromName: "n1", toName: "n2" }, BrakeSettings.defaults))
+      yield* TestClock.adjust("2 seconds")
+      return { answer: yield* answer, posts: yield* posts }
+    })
+
+  it.scoped("gets the move and says go", () =>
+    Effect.gen(function* () {
+      const { answer, posts } = yield* ask(() => ok)
+      expect(answer).toBeNull()
+      expect(posts).toEqual([
+        {
+          apiVersion: "evenkeel/v1",
+          kind: "MayMove",
+          move: {
+            service: "s1",
+            serviceName: "web",
+            strategy: "pin",
+            task: "t1",
+            from: "x",
+            to: "y",
+            fromName: "n1",
+            toName: "n2",
+            reason: "why"
+          }
+        }
+      ])
+    })
+  )
+  it.scoped("that does not answer in time means not now", () =>
+    Effect.gen(function* () {
+      const { answer } = yield* ask(() => Effect.never)
+      expect(answer).toMatchObject({
+        service: "s1",
+        reason: "the consent hook gave no answer in time",
+        untilMillis: 62_000
+      })
+    })
+  )
+  it.scoped("that cannot be reached means not now", () =>
+    Effect.gen(function* () {
+      const { answer } = yield* ask(
+        () => new HttpPost.PostFailed({ url: "https://hooks.example/x", reason: "ECONNREFUSED" })
+      )
+      expect(answer).toMatchObject({ service: "s1" })
+    })
+  )
+})
+
+describe("the post itself", () => {
+  const serving = (status: number, headers: Record<string, string>, body: string) =>
+    Effect.acquireRelease(
+      Effect.async<{ readonly url: URL; readonly got: Array<string>; readonly close: () => void }>((resume) => {
+        const got: Array<string> = []
+        const server = createServer((request, response) => {
+          let text = ""
+          request.on("data", (chunk) => (text += String(chunk)))
+          request.on("end", () => {
+            got.push(`${request.method} ${request.url} ${request.headers["content-type"]} ${text}`)
+            response.writeHead(status, headers).end(body)
+          })
+        })
+        server.listen(0, "127.0.0.1", () => {
+          const { port } = server.address() as AddressInfo
+          const close = () => {
+            server.close()
+            server.closeAllConnections()
+          }
+          resume(Effect.succeed({ url: new URL(`http://127.0.0.1:${port}/hook?key=secret`), got, close }))
+        })
+      }),
+      ({ close }) => Effect.sync(close)
+    )
+  const send = (url: URL, body: unknown) =>
+    Effect.provide(
+      Effect.flatMap(HttpPost.HttpPost, (http) => http.send(url, body)),
+      HttpPost.layer
+    )
+
+  it.scopedLive("sends JSON and gives status and text", () =>
+    Effect.gen(function* () {
+      const { got, url } = yield* serving(409, {}, '{"retryAfter":3}')
+      expect(yield* send(url, { a: 1 })).toEqual({ status: 409, body: '{"retryAfter":3}' })
+      expect(got).toEqual(['POST /hook?key=secret application/json {"a":1}'])
+    })
+  )
+  it.scopedLive("follows no redirect", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serving(302, { location: "http://127.0.0.1:1/" }, "")
+      expect((yield* send(url, {})).status).toBe(302)
+    })
+  )
+  it.scopedLive("reads no more of a long answer than it needs", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serving(200, {}, "x".repeat(1 << 20))
+      expect((yield* send(url, {})).body.length).toBe(16 << 10)
+    })
+  )
+  it.scopedLive("an address where nobody listens: why, and without what may be secret", () =>
+    Effect.gen(function* () {
+      const { close, url } = yield* serving(200, {}, "")
+      close()
+      const error = yield* Effect.flip(send(url, {}))
+      expect(error.message).toMatch(/ECONNREFUSED/)
+      expect(error.message).not.toContain("secret")
+    })
+  )
+})

@@ -1,0 +1,28 @@
+/**
+ * Leaves a service alone after somebody else wrote it: whoever deploys wants to see what becomes of it, may roll back, or is a
+ * machine that writes again (an autoscaler). What counts as somebody else's write is `Decision.deployedAtMillis`'s to say.
+ */
+import { deployedAtMillis } from "../Decision.ts"
+import type { Brake, Engaged } from "./Brake.ts"
+
+export const brake: Brake = {
+  name: "deploy-cool-down",
+  decides: "whether a service was deployed, scaled or rolled back a short while ago",
+  settings: ["coolDownMillis"],
+  yieldsToApproval: true,
+  engaged: ({ nowMillis, snapshot, state: { settings } }) =>
+    snapshot.services.flatMap((service): Array<Engaged> => {
+      if (service.mode.kind !== "replicated") return []
+      const atMillis = deployedAtMillis(service)
+      if (atMillis === null || nowMillis - atMillis >= settings.coolDownMillis) return []
+      const { id, name } = service
+      return [
+        {
+          brake: "deploy-cool-down",
+          scope: { kind: "service", service: id, name },
+          reason: `service ${name} was deployed a short while ago`,
+          untilMillis: atMillis + settings.coolDownMillis
+        }
+      ]
+    })
+}
