@@ -51,6 +51,8 @@ export const deploy = Effect.fn("Stack.deploy")(function* ({ socketPath, mode }:
         EVENKEEL_DOCKER_GID: String(socket.gid._tag === "Some" ? socket.gid.value : 0),
         EVENKEEL_STABILISATION: stabilisation,
         EVENKEEL_COOL_DOWN: "0s",
+        // A drill loses the same nodes again and again: to the rebalancer they would be flapping.
+        EVENKEEL_QUARANTINE_FLAPS: "1000",
         EVENKEEL_MODE: mode
       }
     }
