@@ -12,6 +12,9 @@ import {
   type SeenService
 } from "./Observation.ts"
 
+/** Configs in which the rebalancer keeps what must outlive it: its policy and its history. No trace of a move. */
+const keptOnPurpose = /^evenkeel-(?:policy|history)-/
+
 export interface Check {
   readonly name: string
   readonly passed: boolean
@@ -71,6 +74,7 @@ export const judge = (evidence: CycleEvidence): ReadonlyArray<Check> => {
   const marked = evidence.servicesAtEnd.filter(
     ({ specText, previousSpecText }) => trace.test(specText) || trace.test(previousSpecText ?? "")
   )
+  const configsLeft = evidence.configsAtEnd.filter((name) => !keptOnPurpose.test(name))
   const specBefore = new Map(evidence.servicesAtStart.map(({ name, specText }) => [name, specText]))
   const specsChanged = evidence.servicesAtEnd.filter(({ name, specText }) => specBefore.get(name) !== specText)
   const check = (name: string, passed: boolean, expected: string, found: string): Check => ({
@@ -107,9 +111,9 @@ export const judge = (evidence: CycleEvidence): ReadonlyArray<Check> => {
     ),
     check(
       "no label, constraint or config of a move remains",
-      marked.length === 0 && evidence.configsAtEnd.length === 0,
+      marked.length === 0 && configsLeft.length === 0,
       "none",
-      [...marked.map(({ name }) => name), ...evidence.configsAtEnd].join(", ") || "none"
+      [...marked.map(({ name }) => name), ...configsLeft].join(", ") || "none"
     ),
     check(
       "no request was lost",

@@ -96,6 +96,9 @@ describe("a check fails", () => {
       "specs are the user's, byte for byte"
     ])
   })
+  it("but not for the rebalancer's own policy and history", () => {
+    expect(failedChecks({ configsAtEnd: ["evenkeel-policy-3", "evenkeel-history-12"] })).toEqual([])
+  })
   it("when the previous spec still holds a move", () => {
     const marked = '{"Labels":{"evenkeel.journal.move":"{}"}}'
     expect(failedChecks({ servicesAtEnd: [spec("a", undefined, marked), spec("b")] })).toEqual([
