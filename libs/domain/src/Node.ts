@@ -43,6 +43,8 @@ export class Node extends Schema.Class<Node>("Node")({
   address: Schema.String,
   platform: Schema.Struct({ os: Schema.String, architecture: Schema.String }),
   plugins: Schema.Array(Schema.Struct({ type: Schema.String, name: Schema.String })),
+  /** Of its dockerd: `24.0.7`; absent or empty when unknown. */
+  engineVersion: Schema.optionalWith(Schema.String, { exact: true }),
   resources: Resources,
   manager: Schema.NullOr(ManagerStatus),
   /** RFC 3339, as the engine wrote them. */

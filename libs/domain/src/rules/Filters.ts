@@ -190,8 +190,15 @@ const noResources = { nanoCpus: 0, memoryBytes: 0, generic: [] } as const
 
 /** SwarmKit's message for a task that no node may take: the filter that refused most nodes comes first. */
 export const explain = (refused: ReadonlyArray<Refusal>): string => {
-  const parts = refused
-    .toSorted((a, b) => b.nodes.length - a.nodes.length)
-    .map(({ filter, nodes }) => filterByName.get(filter)?.explain(nodes.length) ?? filter)
-  return parts.length === 0 ? "no suitable node" : `no suitable node (${parts.join("; ")})`
+  const text = reasons(refused)
+  return text === "" ? "no suitable node" : `no suitable node (${text})`
 }
+
+/** The reasons alone: all that SwarmKit says of a task of a global service, whose node is given. */
+export const reasons = (refused: ReadonlyArray<Refusal>): string =>
+  refused
+    .toSorted((a, b) => b.nodes.length - a.nodes.length || filterRank(a.filter) - filterRank(b.filter))
+    .map(({ filter, nodes }) => filterByName.get(filter)?.explain(nodes.length) ?? filter)
+    .join("; ")
+
+const filterRank = (name: FilterName): number => filters.findIndex((filter) => filter.name === name)

@@ -107,11 +107,14 @@ const addResources = (a: Resources, b: Resources, sign: 1 | -1): Resources => {
   if (b === Resources.none) return a
   const kinds = new Map(a.generic.map(({ kind, value }) => [kind, value]))
   for (const { kind, value } of b.generic) kinds.set(kind, (kinds.get(kind) ?? 0) + sign * value)
-  return new Resources({
-    nanoCpus: a.nanoCpus + sign * b.nanoCpus,
-    memoryBytes: a.memoryBytes + sign * b.memoryBytes,
-    generic: [...kinds].map(([kind, value]) => new GenericResource({ kind, value, names: [] }))
-  })
+  return new Resources(
+    {
+      nanoCpus: a.nanoCpus + sign * b.nanoCpus,
+      memoryBytes: a.memoryBytes + sign * b.memoryBytes,
+      generic: [...kinds].map(([kind, value]) => new GenericResource({ kind, value, names: [] }, true))
+    },
+    true
+  )
 }
 
 const shiftLoad = (load: NodeLoad, claim: Claim, by: 1 | -1): NodeLoad => ({

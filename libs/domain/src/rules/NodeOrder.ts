@@ -57,7 +57,7 @@ const best = (nodes: Iterable<NodeLoad>, compare: (a: NodeLoad, b: NodeLoad) => 
 }
 
 /** Only spread over node or engine labels shapes the tree; other descriptors are passed over, as SwarmKit does. */
-const isSpreadDescriptor = (descriptor: string): boolean => /^(node|engine)\.labels\../i.test(descriptor)
+export const isSpreadDescriptor = (descriptor: string): boolean => /^(node|engine)\.labels\../i.test(descriptor)
 
 /**
  * The tree of preferences for one task. Tasks are evened out between branches, counting those on nodes that are not eligible

@@ -10,7 +10,7 @@ import { stateRank, stateRanks, type Task } from "../Task.ts"
  * The second of SwarmKit's sorts keeps equal elements in order only up to this many (Go's `sort.Sort` is an insertion sort
  * there); beyond it any of the equal ones may go.
  */
-const stableUpTo = 12
+export const stableUpTo = 12
 
 export interface Victims {
   /** Tasks that are stopped in any case. */
@@ -19,7 +19,7 @@ export interface Victims {
   readonly possible: ReadonlyArray<TaskId>
 }
 
-interface RankedSlot {
+export interface RankedSlot {
   readonly tasks: ReadonlyArray<Task>
   /** nth copy on its node, from 1; Infinity for a slot without a node or with several tasks, which goes first. */
   readonly copy: number
@@ -66,12 +66,21 @@ const rankedSlots = (tasks: Iterable<Task>): ReadonlyArray<RankedSlot> => {
     if (found === undefined) bySlot.set(task.slot, [task])
     else found.push(task)
   }
+  return rankSlots(bySlot.values())
+}
+
+/**
+ * Slots, each with its tasks (at least one), in SwarmKit's order for a scale-down: the first ones are kept. Equal ones stay in
+ * the order "has a running task, then the lower number", which SwarmKit promises for `stableUpTo` slots at most.
+ */
+export const rankSlots = (slots: Iterable<ReadonlyArray<Task>>): ReadonlyArray<RankedSlot> => {
   const hasRunning = (slot: ReadonlyArray<Task>) => slot.some((task) => task.state === "running")
-  const ordered = [...bySlot].toSorted(
-    ([slotA, a], [slotB, b]) => Number(hasRunning(b)) - Number(hasRunning(a)) || slotA - slotB
+  const numberOf = ([first]: ReadonlyArray<Task>) => first?.slot ?? 0
+  const ordered = [...slots].toSorted(
+    (a, b) => Number(hasRunning(b)) - Number(hasRunning(a)) || numberOf(a) - numberOf(b)
   )
   const copies = new Map<NodeId, number>()
-  const ranked = ordered.map(([, slot]): RankedSlot => {
+  const ranked = ordered.map((slot): RankedSlot => {
     const [first, second] = slot
     if (first === undefined || second !== undefined || first.node === null) return { tasks: slot, copy: Infinity }
     const copy = (copies.get(first.node) ?? 0) + 1

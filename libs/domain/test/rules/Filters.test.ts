@@ -137,6 +137,15 @@ describe("the filters", () => {
     )
   })
 
+  it("give the reasons alone for a task whose node is given", () => {
+    const { refused } = Filters.eligibleNodes(
+      service({ ...web, memoryBytes: 10 }),
+      NodeLoad.fromSnapshot(on([{ name: "n1", memoryBytes: 1 }]))
+    )
+    expect(Filters.reasons(refused)).toBe("insufficient resources on 1 node")
+    expect(Filters.reasons([])).toBe("")
+  })
+
   it("take no constraint where one is invalid, as the scheduler does", () => {
     expect(ask({ ...web, constraints: ["node.role==manager", "rubbish"] }, on(["n1"])).eligible).toEqual(["n1"])
   })

@@ -91,3 +91,27 @@ describe("scaling up", () => {
     expect(ScaleDown.firstFreeSlot([task({ service: "web", slot: 1, node: "n1", desired: "shutdown" })])).toBe(1)
   })
 })
+
+describe("slots in the order of a scale-down", () => {
+  const order = (slots: ReadonlyArray<ReadonlyArray<Task>>) =>
+    ScaleDown.rankSlots(slots).map(({ copy, tasks }) => `${tasks[0]?.slot ?? 0}:${copy}`)
+  const at = (slot: number, node: string | null, more: object = {}) =>
+    task({ service: "web", slot, node, id: `t${slot}-${node ?? "none"}`, ...more })
+
+  it("are ranked by their copy on the node, running ones and lower numbers first", () => {
+    expect(order([[at(3, "n1")], [at(1, "n1")], [at(2, "n2", { state: "starting" })], [at(4, "n3")]])).toEqual([
+      "1:1",
+      "4:1",
+      "2:1",
+      "3:2"
+    ])
+  })
+
+  it("end with those of several tasks, or of one without a node", () => {
+    expect(order([[at(1, null, { state: "pending" })], [at(2, "n1"), at(2, "n2")], [at(3, "n3")]])).toEqual([
+      "3:1",
+      "2:Infinity",
+      "1:Infinity"
+    ])
+  })
+})
