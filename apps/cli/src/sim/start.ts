@@ -1,0 +1,37 @@
+/** `evenkeel sim start`: an embedded Swarm in this process, until Ctrl-C. */
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as CommonOptions from "../CommonOptions.ts"
+import { describe } from "../Describing.ts"
+import { lazily } from "../Lazily.ts"
+
+const text = (name: string, placeholder: string, about: string) =>
+  Options.text(name).pipe(Options.withPseudoName(placeholder), Options.withDescription(about), Options.optional)
+
+export const options = {
+  nodes: text("nodes", "number", "Nodes n1, n2, … Default: 3."),
+  managers: text("managers", "number", "How many of them are managers. Default: 3, at most all."),
+  sockets: text("sockets", "folder", "Where the nodes' sockets are made: n1.sock, …, sim.sock. Default: a new folder."),
+  tcp: text("tcp", "port", "TCP on 127.0.0.1 instead: the simulation on this port, n1 on the next, …"),
+  speed: text("speed", "number", "Simulated seconds per second; 0: the clock is moved by hand. Default: 1."),
+  seed: text("seed", "number", "Equal seeds give equal runs. Default: 1."),
+  runtime: text("runtime", "virtual|loopback", "Tasks as states only, or as servers on 127.77.x.y. Default: virtual."),
+  workload: text("workload", "file", "What loopback tasks run: a module exporting startVvm."),
+  heartbeat: text("heartbeat", "duration", "Swarm's heartbeat, in simulated time. Default: 5s."),
+  ...CommonOptions.output
+}
+
+export const about = "Runs an embedded Swarm in this process, until Ctrl-C. The docker command works against it."
+
+export const command = Command.make(
+  "start",
+  options,
+  lazily(() => import("./StartSim.ts"))
+).pipe(
+  Command.withDescription(
+    describe(about, [
+      ["evenkeel sim start", "three managers; the addresses are shown"],
+      ["evenkeel sim start --nodes 5 --speed 10 --sockets /tmp/sim", "then: docker -H unix:///tmp/sim/n1.sock node ls"]
+    ])
+  )
+)
