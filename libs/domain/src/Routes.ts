@@ -1,10 +1,11 @@
 /**
  * Makes the routing table from a snapshot: which services are routable, at which addresses their tasks answer, and which
- * host and path leads to which of them. Where two claim the same, the older keeps it and the other is reported; a fault of
- * one service never takes another out of the table.
+ * host and path leads to which of them (`RouteClaims`). A fault of one service never takes another out of the table.
  */
 import type { NetworkId, ServiceId } from "./Ids.ts"
-import { Endpoint, Route, RoutedService, RouteProblem, RouterPeer, RoutingTable } from "./RoutingTable.ts"
+import { defaultLoadBalancing } from "./LoadBalancing.ts"
+import { type Claimant, routesOf } from "./RouteClaims.ts"
+import { Endpoint, RoutedService, RouteProblem, RouterPeer, RoutingTable } from "./RoutingTable.ts"
 import * as Labels from "./ServiceLabels.ts"
 import type { Service } from "./Service.ts"
 import type { Snapshot } from "./Snapshot.ts"
@@ -14,19 +15,8 @@ import type { Task } from "./Task.ts"
 const defaultGroupHoldMillis = 60_000
 const defaultRetries = 2
 
-interface Candidate {
-  readonly service: Service
-  readonly labels: Labels.ServiceLabels
+interface Candidate extends Claimant {
   readonly port: number
-}
-
-/** A wish to answer for a host and path. */
-interface Claim {
-  readonly host: string
-  readonly path: string
-  readonly strip: boolean
-  readonly target: string
-  readonly services: ReadonlyArray<Service>
 }
 
 /** The routing table of a snapshot. Pure: equal snapshots give equal tables. */
@@ -55,7 +45,7 @@ export const fromSnapshot = (snapshot: Snapshot): RoutingTable => {
     else routed.set(candidate.service.id, routedService(snapshot, candidate, byAge, network))
   }
   const routable = byAge.filter(({ service }) => routed.has(service.id))
-  const routes = settleClaims(claimsOf(routable), routed, report)
+  const routes = routesOf(routable, routed, report)
   return new RoutingTable({
     services: [...routed.values()].toSorted((a, b) => compare(a.id, b.id)),
     routes: routes.toSorted((a, b) => compare(a.host, b.host) || compare(a.path, b.path)),
@@ -116,64 +106,14 @@ const routedService = (
     name: service.name,
     group,
     scheme: labels.scheme ?? "http",
-    loadBalancing: labels.lb ?? "ewma",
+    verifyName: labels.scheme !== "https" || labels.verify === "off" ? null : (labels.verify ?? service.name),
+    loadBalancing: labels.lb ?? defaultLoadBalancing,
     retries: labels.retry ?? defaultRetries,
     timeouts: labels.timeout ?? Labels.defaultTimeouts,
     holdMillis: labels.hold ?? (isGroupOfSingles ? defaultGroupHoldMillis : 0),
+    health: labels.health ?? null,
+    hedge: labels.hedge !== undefined,
     endpoints
-  })
-}
-
-/** Claims in the order of their grant: full names, hosts by label, short names, groups; among equals the older service first. */
-const claimsOf = (candidates: ReadonlyArray<Candidate>): ReadonlyArray<Claim> => {
-  const alsoQualified = (claim: Claim): ReadonlyArray<Claim> => [claim, { ...claim, host: `${claim.host}.evenkeel` }]
-  const own = (host: string, service: Service): Claim => ({
-    host: host.toLowerCase(),
-    path: "/",
-    strip: false,
-    target: service.name,
-    services: [service]
-  })
-  const explicit = candidates.flatMap(({ service, labels }) => {
-    const hosts = labels.host ?? (labels.path === undefined ? [] : ["*"])
-    const [path, strip] = [labels.path ?? "/", labels.strip ?? false]
-    return hosts.map((host) => ({ ...own(host, service), path, strip }))
-  })
-  const fullNames = candidates.flatMap(({ service }) => alsoQualified(own(service.name, service)))
-  const shortNameCounts = Map.groupBy(candidates, ({ service }) => service.shortName)
-  const shortNames = candidates
-    .filter(({ service }) => service.shortName !== service.name && shortNameCounts.get(service.shortName)?.length === 1)
-    .flatMap(({ service }) => alsoQualified(own(service.shortName, service)))
-  const groups = Map.groupBy(
-    candidates.filter(({ labels }) => labels.group !== undefined),
-    ({ labels }) => labels.group ?? ""
-  )
-  const groupNames = [...groups].flatMap(([group, members]) => {
-    const services = members.map(({ service }) => service)
-    return alsoQualified({ host: group, path: "/", strip: false, target: group, services })
-  })
-  return [...fullNames, ...explicit, ...shortNames, ...groupNames]
-}
-
-const settleClaims = (
-  claims: ReadonlyArray<Claim>,
-  routed: ReadonlyMap<ServiceId, RoutedService>,
-  report: (service: Service, problem: string) => void
-): ReadonlyArray<Route> => {
-  const granted = new Map<string, Claim>()
-  for (const claim of claims) {
-    const key = `${claim.host} ${claim.path}`
-    const holder = granted.get(key)
-    if (holder === undefined) granted.set(key, claim)
-    else if (!claim.services.every((service) => holder.services.includes(service)))
-      for (const service of claim.services)
-        report(service, `${claim.host}${claim.path} already belongs to ${holder.target}`)
-  }
-  return [...granted.values()].flatMap(({ host, path, strip, target, services }) => {
-    const [first, ...others] = services.map(({ id }) => id)
-    if (first === undefined) return []
-    const holdMillis = Math.max(0, ...services.map(({ id }) => routed.get(id)?.holdMillis ?? 0))
-    return [new Route({ host, path, strip, target, holdMillis, services: [first, ...others] })]
   })
 }
 

@@ -4,7 +4,13 @@
  */
 import * as Schema from "effect/Schema"
 import { NodeId, ServiceId, TaskId } from "./Ids.ts"
-import { LoadBalancing, Timeouts } from "./ServiceLabels.ts"
+import { HealthCheck } from "./HealthCheck.ts"
+import { LoadBalancingFromFeed } from "./LoadBalancing.ts"
+import { Timeouts } from "./ServiceLabels.ts"
+
+/** A field that came in a later release: a table without it is read, and made, as if it said `value`. */
+const since = <A, I>(schema: Schema.Schema<A, I>, value: A) =>
+  Schema.optionalWith(schema, { default: () => value }).pipe(Schema.withConstructorDefault(() => value))
 
 /**
  * A task that answers at an address. `draining`: Swarm is about to stop it, so it gets no new request while its open
@@ -25,18 +31,25 @@ export class RoutedService extends Schema.Class<RoutedService>("RoutedService")(
   name: Schema.String,
   group: Schema.NullOr(Schema.String),
   scheme: Schema.Literal("http", "https"),
-  loadBalancing: LoadBalancing,
+  /** For https: the name that a task's certificate must hold for; null: none is asked for. */
+  verifyName: since(Schema.NullOr(Schema.String), null),
+  loadBalancing: LoadBalancingFromFeed,
   /** Further tries after the first; 0 is off. */
   retries: Schema.NonNegativeInt,
   timeouts: Timeouts,
   /** How long a request waits while the service has no task that answers; 0 refuses at once. */
   holdMillis: Schema.NonNegativeInt,
+  /** Null: no active checks. */
+  health: since(Schema.NullOr(HealthCheck), null),
+  /** Whether a GET or HEAD that takes longer than most is sent to a second task as well. */
+  hedge: since(Schema.Boolean, false),
   endpoints: Schema.Array(Endpoint)
 }) {}
 
 /**
- * Requests whose `Host` (lower case, no port) is `host` and whose path begins with `path` go to the endpoints of `services`
- * together. `host` `*` matches any. Of several paths the longest that matches wins.
+ * Requests whose `Host` (lower case, no port) is `host` and whose path begins with `path` go to the endpoints of `services`:
+ * together where there are no `weights`, else to each service its share. `host` `*` matches any. Of several paths the longest
+ * that matches wins.
  */
 export class Route extends Schema.Class<Route>("Route")({
   host: Schema.String,
@@ -48,7 +61,11 @@ export class Route extends Schema.Class<Route>("Route")({
   target: Schema.String,
   /** Longest hold of the services behind it, in milliseconds. */
   holdMillis: Schema.NonNegativeInt,
-  services: Schema.NonEmptyArray(ServiceId)
+  services: Schema.NonEmptyArray(ServiceId),
+  /** One for each of `services`; 0 gets nothing. Null: no shares. */
+  weights: since(Schema.NullOr(Schema.Array(Schema.NonNegativeInt)), null),
+  /** Where a request that came over plain HTTP is sent instead. */
+  redirect: since(Schema.NullOr(Schema.Literal("https")), null)
 }) {}
 
 /** A router's own task: where its peers send heartbeats. */

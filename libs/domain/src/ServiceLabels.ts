@@ -7,6 +7,8 @@ import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { DurationMillis } from "./Durations.ts"
+import { HealthLabel } from "./HealthCheck.ts"
+import { LoadBalancing } from "./LoadBalancing.ts"
 
 export const labelPrefix = "evenkeel."
 export const journalPrefix = "evenkeel.journal."
@@ -33,14 +35,6 @@ const Flag = Schema.transform(Schema.Literal("true", "false"), Schema.Boolean, {
   decode: (text) => text === "true",
   encode: (flag) => (flag ? ("true" as const) : ("false" as const))
 })
-
-export const LoadBalancing = Schema.Union(
-  Schema.Literal("ewma", "least", "round-robin", "sticky"),
-  Schema.TemplateLiteral("hash:header:", Schema.String),
-  Schema.TemplateLiteral("hash:cookie:", Schema.String),
-  Schema.TemplateLiteral("hash:path:", Schema.Number)
-)
-export type LoadBalancing = typeof LoadBalancing.Type
 
 /** Time-outs of a request in milliseconds: to connect, to the first byte of a try's response, between bytes afterwards. */
 export const Timeouts = Schema.Struct({
@@ -102,6 +96,8 @@ const labelSchemas = {
   role: Schema.Literal("router"),
   port: Port,
   scheme: Schema.Literal("http", "https"),
+  /** With `scheme=https`: the name for which a task's certificate must hold, or that none is asked for. */
+  verify: Schema.Union(Schema.Literal("off"), HostName),
   network: Schema.NonEmptyString,
   host: commaSeparated.pipe(Schema.compose(Schema.Array(HostName))),
   path: PathPrefix,
@@ -109,7 +105,7 @@ const labelSchemas = {
   redirect: Schema.Literal("https"),
   weight: Schema.NumberFromString.pipe(Schema.int(), Schema.between(0, 1_000)),
   lb: LoadBalancing,
-  health: Schema.NonEmptyString,
+  health: HealthLabel,
   retry: RetriesLabel,
   timeout: TimeoutsLabel,
   hedge: Schema.Literal("p95"),

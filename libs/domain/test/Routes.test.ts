@@ -188,3 +188,99 @@ describe("settings", () => {
     expect(tableOf([]).routers.map(({ node }) => node)).toEqual(["n1", "n2"])
   })
 })
+
+describe("shares", () => {
+  const labels = (weight: string | null, more: Record<string, string> = {}) => ({
+    ...port,
+    "evenkeel.host": "shop.example",
+    ...(weight === null ? {} : { "evenkeel.weight": weight }),
+    ...more
+  })
+  const shop = (table: RoutingTable) => table.routes.find(({ host }) => host === "shop.example")
+  const two = (older: Record<string, string>, newer: Record<string, string>) =>
+    tableOf([
+      { name: "blue", tasks: "n1", labels: older, createdAt: "2026-01-01T00:00:00Z" },
+      { name: "green", tasks: "n2", labels: newer, createdAt: "2026-02-01T00:00:00Z" }
+    ])
+  it("make one route of two services that both say that they share", () => {
+    const table = two(labels("90"), labels("10"))
+    expect(shop(table)).toMatchObject({ target: "blue+green", services: ["blue", "green"], weights: [90, 10] })
+    expect(table.problems).toEqual([])
+    expect(table.routes.find(({ host }) => host === "green")?.weights).toBe(null)
+  })
+  it("are no way to take a host from a service that does not share it", () => {
+    const table = two(labels(null), labels("10"))
+    expect(shop(table)).toMatchObject({ target: "blue", services: ["blue"], weights: null })
+    expect(table.problems).toMatchObject([{ name: "green" }])
+    expect(table.problems[0]?.problem).toContain("both need evenkeel.weight")
+  })
+  it("leave a single service everything, unless its share is 0", () => {
+    const one = (weight: string) => shop(tableOf([{ name: "blue", tasks: "n1", labels: labels(weight) }]))?.weights
+    expect([one("5"), one("0")]).toEqual([null, [0]])
+  })
+  it("go by the older one's path handling, which is told", () => {
+    const table = two(labels("1", { "evenkeel.redirect": "https" }), labels("1"))
+    expect(shop(table)?.redirect).toBe("https")
+    expect(table.problems[0]?.problem).toContain("evenkeel.redirect")
+  })
+})
+
+describe("labels of a service's tasks", () => {
+  const routed = (labels: Record<string, string>) => {
+    const table = tableOf([{ name: "web", tasks: "n1", labels: { ...port, ...labels } }])
+    return { service: table.services[0], problems: table.problems.map(({ problem }) => problem), table }
+  }
+  it("ask for an active check", () => {
+    expect(routed({ "evenkeel.health": "GET /healthz every 2s timeout 1s" }).service?.health).toEqual({
+      method: "GET",
+      path: "/healthz",
+      everyMillis: 2_000,
+      timeoutMillis: 1_000,
+      fall: 3,
+      rise: 2
+    })
+    expect(routed({ "evenkeel.health": "HEAD / rise 1 fall 5" }).service?.health).toMatchObject({ fall: 5, rise: 1 })
+    for (const wrong of [
+      "/healthz",
+      "POST /",
+      "GET healthz",
+      "GET / every 2",
+      "GET / every 10ms",
+      "GET / fall 0",
+      "GET / x"
+    ]) {
+      const { problems, service } = routed({ "evenkeel.health": wrong })
+      expect(service?.health).toBe(null)
+      expect(problems).toEqual([expect.stringContaining("evenkeel.health")])
+    }
+  })
+  it("say how tasks are spoken to, and for which name their certificate must hold", () => {
+    const nameOf = (labels: Record<string, string>) => routed(labels).service?.verifyName
+    expect(nameOf({})).toBe(null)
+    expect(nameOf({ "evenkeel.scheme": "https" })).toBe("web")
+    expect(nameOf({ "evenkeel.scheme": "https", "evenkeel.verify": "web.internal" })).toBe("web.internal")
+    expect(nameOf({ "evenkeel.scheme": "https", "evenkeel.verify": "off" })).toBe(null)
+  })
+  it("send browsers to https on the hosts that the label names, callers by the service's own name not", () => {
+    const { table } = routed({ "evenkeel.host": "shop.example", "evenkeel.redirect": "https" })
+    const redirects = Object.fromEntries(table.routes.map(({ host, redirect }) => [host, redirect]))
+    expect(redirects).toEqual({ web: null, "web.evenkeel": null, "shop.example": "https" })
+  })
+  it("choose how requests are spread, where the choice can be read", () => {
+    for (const good of ["least", "round-robin", "sticky", "hash:header:X-Tenant", "hash:cookie:user", "hash:path:1"])
+      expect(routed({ "evenkeel.lb": good }).service?.loadBalancing).toBe(good)
+    for (const wrong of [
+      "fastest",
+      "hash:",
+      "hash:header:",
+      "hash:header:a b",
+      "hash:path:0",
+      "hash:path:x",
+      "hash:path:1.5"
+    ]) {
+      const { problems, service } = routed({ "evenkeel.lb": wrong })
+      expect(service?.loadBalancing).toBe("ewma")
+      expect(problems).toEqual([expect.stringContaining("evenkeel.lb")])
+    }
+  })
+})

@@ -24,6 +24,15 @@ export interface FeedClientOptions {
   /** The router's node. */
   readonly node: NodeId
   readonly token: Option.Option<Redacted.Redacted>
+  readonly tls?: FeedTls
+}
+
+/** How a feed over TLS (`wss:`) is verified. */
+export interface FeedTls {
+  /** PEM of the authorities; absent: those that Node.js knows. */
+  readonly authorities?: string
+  /** The name that the rebalancer's certificate holds for; absent: the URL's host. */
+  readonly name?: string
 }
 
 /** What is known from one feed. */
@@ -74,6 +83,8 @@ const open = (options: FeedClientOptions, inbox: Queue.Queue<Incoming>): WebSock
   const socket = new WebSocket(options.url, {
     perMessageDeflate: false,
     maxPayload: maxServerMessageBytes,
+    ...(options.tls?.authorities === undefined ? {} : { ca: options.tls.authorities }),
+    ...(options.tls?.name === undefined ? {} : { servername: options.tls.name }),
     headers: Option.match(options.token, {
       onNone: () => ({}),
       onSome: (token) => ({ authorization: BearerToken.header(token) })

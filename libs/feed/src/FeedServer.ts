@@ -12,7 +12,7 @@ import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { IncomingMessage, Server } from "node:http"
+import type { IncomingMessage } from "node:http"
 import type { Duplex } from "node:stream"
 import { type WebSocket, WebSocketServer } from "ws"
 import * as BearerToken from "./BearerToken.ts"
@@ -41,6 +41,12 @@ export interface FeedServer {
   readonly stats: Effect.Effect<FeedServerStats>
 }
 
+/** An HTTP server, plain or over TLS. */
+export interface UpgradingServer {
+  on(event: "upgrade", listener: (request: IncomingMessage, socket: Duplex, head: Buffer) => void): unknown
+  off(event: "upgrade", listener: (request: IncomingMessage, socket: Duplex, head: Buffer) => void): unknown
+}
+
 /** A router that has not answered a ping by the next one, or not said hello by then, is gone. In heartbeats. */
 const pingEveryBeats = 10
 const maxClientMessageBytes = 16 << 10
@@ -66,7 +72,7 @@ const refuse = (socket: Duplex, status: string, reason: string) => {
 
 /** Serves the feed on `server`'s port until the scope closes. */
 export const attach = Effect.fn("FeedServer.attach")(function* (
-  server: Server,
+  server: UpgradingServer,
   options: FeedServerOptions
 ): Effect.fn.Return<FeedServer, never, Scope.Scope> {
   const hub = new FeedHub(options)

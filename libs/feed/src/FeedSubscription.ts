@@ -7,7 +7,7 @@ import type { RoutingTable } from "@evenkeel/domain/RoutingTable"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
-import type * as Option from "effect/Option"
+import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
@@ -46,7 +46,19 @@ export interface FeedSubscriptionOptions {
   /** Feeds that are always followed, e.g. `ws://10.0.0.5:7070/feed`. */
   readonly urls: ReadonlyArray<string>
   /** A name whose every address is a rebalancer, e.g. `tasks.rebalancer`. */
-  readonly dns?: { readonly name: string; readonly port: number; readonly resolve?: Resolve }
+  readonly dns?: {
+    readonly name: string
+    readonly port: number
+    /** Whether feeds found by the name are spoken to over TLS. Default: no. */
+    readonly secure?: boolean
+    readonly resolve?: Resolve
+  }
+  readonly tls?: FeedClient.FeedTls
+  /** A table to begin with where no feed has given one after `afterMillis`; every feed that is not behind it outranks it. */
+  readonly fallback?: {
+    readonly afterMillis: number
+    readonly read: Effect.Effect<Option.Option<NonNullable<FeedChoice.Choice["current"]>>>
+  }
 }
 
 /** One feed as it stands, for metrics and for people. */
@@ -98,7 +110,7 @@ const chosen = (state: State, nowMillis: number): State => {
 export const make = Effect.fn("FeedSubscription.make")(function* (
   options: FeedSubscriptionOptions
 ): Effect.fn.Return<SubscriptionRef.SubscriptionRef<FeedView>, never, Scope.Scope> {
-  const { node, token } = options
+  const { node, tls, token } = options
   let state: State = { choice: FeedChoice.none, feeds: new Map() }
   const view = yield* SubscriptionRef.make(viewOf(state))
   const clients = yield* FiberMap.make<string>()
@@ -119,7 +131,9 @@ export const make = Effect.fn("FeedSubscription.make")(function* (
     FiberMap.run(
       clients,
       url,
-      FeedClient.follow({ url, node, token }, (feed) => change((feeds) => void feeds.set(url, feed))),
+      FeedClient.follow({ url, node, token, ...(tls === undefined ? {} : { tls }) }, (feed) =>
+        change((feeds) => void feeds.set(url, feed))
+      ),
       { onlyIfMissing: true }
     )
 
@@ -132,10 +146,11 @@ export const make = Effect.fn("FeedSubscription.make")(function* (
   yield* Effect.forEach(options.urls, follow, { discard: true })
 
   if (options.dns !== undefined) {
-    const { name, port, resolve = resolve4 } = options.dns
+    const { name, port, resolve = resolve4, secure = false } = options.dns
     let wasFound = true
     const look = Effect.gen(function* () {
-      const urls = (yield* resolve(name)).map((address) => `ws://${address}:${port}${path}`)
+      const scheme = secure ? "wss" : "ws"
+      const urls = (yield* resolve(name)).map((address) => `${scheme}://${address}:${port}${path}`)
       if (!wasFound) yield* Effect.logInfo("found rebalancers again").pipe(Effect.annotateLogs({ name }))
       wasFound = true
       yield* Effect.forEach(urls, follow, { discard: true })
@@ -152,6 +167,20 @@ export const make = Effect.fn("FeedSubscription.make")(function* (
       })
     )
     yield* Effect.forkScoped(Effect.repeat(look, recheck))
+  }
+  const { fallback } = options
+  if (fallback !== undefined) {
+    const begin = Effect.gen(function* () {
+      yield* Effect.sleep(fallback.afterMillis)
+      if (state.choice.current !== null) return
+      const current = Option.getOrNull(yield* fallback.read)
+      if (current === null) return
+      yield* change(() => {
+        // A feed may have been quicker than the reading.
+        if (state.choice.current === null) state = { ...state, choice: { current, behindSinceMillis: null } }
+      })
+    })
+    yield* Effect.forkScoped(begin)
   }
   // Time alone may change the choice.
   yield* Effect.forkScoped(

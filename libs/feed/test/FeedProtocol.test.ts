@@ -22,6 +22,29 @@ describe("FeedProtocol", () => {
     expect(message).toEqual({ type: "table", version, table: sent })
   })
 
+  it("reads a table of the release before this one, and one of the release after it", () => {
+    const sent = table(service("web", ["10.0.0.1"]))
+    const frame = (change: (of: Record<string, unknown>, route: Record<string, unknown>) => void) => {
+      const message = JSON.parse(Protocol.encodeServerMessage({ type: "table", version, table: sent }))
+      change(message.table.services[0], message.table.routes[0])
+      return Protocol.decodeServerMessage(JSON.stringify(message), "x")
+    }
+    const added = ["verifyName", "health", "hedge", "weights", "redirect"]
+    const before = frame((of, route) => {
+      for (const name of added) {
+        delete of[name]
+        delete route[name]
+      }
+    })
+    expect(before).toEqual(Either.right({ type: "table", version, table: sent }))
+    const after = frame((of, route) => {
+      of["loadBalancing"] = "telepathic"
+      of["colour"] = "red"
+      route["mood"] = { good: true }
+    })
+    expect(after).toEqual(Either.right({ type: "table", version, table: sent }))
+  })
+
   it.each([
     ["not json", "{"],
     ["no object", "3"],

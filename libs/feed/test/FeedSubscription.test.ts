@@ -4,6 +4,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Scope from "effect/Scope"
+import * as TestClock from "effect/TestClock"
 import * as FeedSubscription from "../src/FeedSubscription.ts"
 import { nodeId, reading, server, service, table, until } from "./feed.fixture.ts"
 
@@ -71,6 +72,44 @@ describe("FeedSubscription", { timeout: 20_000 }, () => {
       yield* Ref.set(listed, ["127.0.0.2"])
       const after = yield* until(view, ({ sources }) => !sources.some(({ url }) => url === first.url))
       expect(after.table).toEqual(tableOf("10.0.0.1"))
+    })
+  )
+})
+
+describe("a table to begin with", { timeout: 20_000 }, () => {
+  const version = { instance: "of old", sequence: 7, raftIndex: 10, quorum: true, confirmedAtMillis: 1_000 }
+  const kept = { source: "/var/lib/table.json", version, table: tableOf("10.0.0.7") }
+  const fallback = (afterMillis: number) => ({ afterMillis, read: Effect.succeed(Option.some(kept)) })
+
+  it.scopedLive("is in force while no feed gives one, and gives way to the first that is not behind it", () =>
+    Effect.gen(function* () {
+      const behind = yield* server({ instance: "behind", heartbeatMillis: 20 })
+      const feed = yield* server({ instance: "new", heartbeatMillis: 20 })
+      const view = yield* FeedSubscription.make({ ...options, urls: [behind.url, feed.url], fallback: fallback(10) })
+      const first = yield* until(view, ({ table }) => table !== null)
+      expect(first).toMatchObject({ source: kept.source, version: { instance: "of old" }, table: kept.table })
+      yield* behind.read(reading(tableOf("10.0.0.1"), 9))
+      yield* until(view, ({ sources }) => sources.some(({ version }) => version?.instance === "behind"))
+      expect((yield* view.get).source).toBe(kept.source)
+      yield* feed.read(reading(tableOf("10.0.0.2"), 10))
+      expect((yield* until(view, ({ source }) => source === feed.url)).table).toEqual(tableOf("10.0.0.2"))
+    })
+  )
+
+  it.scoped("is not read where a feed was quicker", () =>
+    Effect.gen(function* () {
+      const feed = yield* server({ instance: "new", heartbeatMillis: 20 })
+      yield* feed.read(reading(tableOf("10.0.0.2"), 1))
+      const isRead = yield* Ref.make(false)
+      const read = Effect.as(Ref.set(isRead, true), Option.some(kept))
+      const view = yield* FeedSubscription.make({
+        ...options,
+        urls: [feed.url],
+        fallback: { afterMillis: 1_500, read }
+      })
+      yield* until(view, ({ table }) => table !== null)
+      yield* TestClock.adjust(1_600)
+      expect(yield* Ref.get(isRead)).toBe(false)
     })
   )
 })
