@@ -24,6 +24,7 @@ import * as Failure from "./Failure.ts"
 import * as HelpText from "./HelpText.ts"
 import * as Mistakes from "./Mistakes.ts"
 import { Screen } from "./Screen.ts"
+import type { ShellCommand } from "./ShellCommand.ts"
 import * as Version from "./Version.ts"
 
 const parse = Command.run(CommandTree.root, { name: "evenkeel", version: Version.version, executable: "evenkeel" })
@@ -56,6 +57,12 @@ const builtIn = (argv: ReadonlyArray<string>, path: ReadonlyArray<string>): Read
   return options.includes("--version") ? ["--version"] : null
 }
 
+/** `--json` is short for `--format json`. */
+const longForms = (argv: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const end = argv.includes("--") ? argv.indexOf("--") : argv.length
+  return argv.flatMap((word, at) => (at < end && word === "--json" ? ["--format", "json"] : [word]))
+}
+
 /** `--color` must be known before the command line is parsed, since parsing may end in help. */
 const colorChoice = (argv: ReadonlyArray<string>): Color.ColorChoice => {
   const at = argv.findIndex((word) => word === "--color" || word.startsWith("--color="))
@@ -74,8 +81,9 @@ const collected = () => {
 
 /** `argv` without the program's own name. Never fails: whatever happens is told on stderr and in the exit code. */
 export const run = Effect.fn("App.run")(function* (
-  argv: ReadonlyArray<string>
-): Effect.fn.Return<number, never, Screen | EngineAccess | FileAccess> {
+  words: ReadonlyArray<string>
+): Effect.fn.Return<number, never, Screen | EngineAccess | FileAccess | ShellCommand> {
+  const argv = longForms(words)
   const screen = yield* Screen
   const { mistake, path } = Mistakes.find(argv, CommandTree.commands)
   if (mistake !== null) return yield* refuse(mistake, path)

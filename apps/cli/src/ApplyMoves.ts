@@ -64,7 +64,8 @@ export const apply = Effect.fn("ApplyMoves.apply")(function* (plan: Plan, option
     ).pipe(
       Effect.catchTag("DecisionOvertaken", "ServiceVersionConflict", () =>
         stale(`${planned.serviceName} was changed by somebody else`, at)
-      )
+      ),
+      Effect.catchTag("StepRefused", ({ because }) => stale(because, at))
     )
     const outcome = yield* throughToTheEnd(move.service, journal, options, note)
     if (outcome._tag === "undone")

@@ -5,23 +5,41 @@
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Apply from "./commands/apply.ts"
+import * as Doctor from "./commands/doctor.ts"
+import * as History from "./commands/history.ts"
 import * as NodeActivate from "./commands/node/activate.ts"
 import * as NodeDrain from "./commands/node/drain.ts"
 import * as NodeLs from "./commands/node/ls.ts"
+import * as NodeMaintain from "./commands/node/maintain.ts"
+import * as Pause from "./commands/pause.ts"
 import * as Plan from "./commands/plan.ts"
+import * as PolicyCommands from "./commands/policy/commands.ts"
+import * as Resume from "./commands/resume.ts"
+import * as ServiceRollback from "./commands/service/rollback.ts"
 import * as Status from "./commands/status.ts"
 import * as VersionCommand from "./commands/version.ts"
 import { describe } from "./Describing.ts"
+import * as Sim from "./sim/commands.ts"
 
 const node = Command.make("node").pipe(
   Command.withDescription(
     describe("Lists nodes, takes them out of service and back.", [
       ["evenkeel node ls", "all nodes"],
-      ["evenkeel node drain n3", "take all tasks off n3"],
-      ["evenkeel node activate n3", "back in service"]
+      ["evenkeel node drain n3", "move all tasks off n3, then drain it"],
+      ["evenkeel node activate n3", "back in service"],
+      ["evenkeel node maintain --all", "one node after the other out of service and back"]
     ])
   ),
-  Command.withSubcommands([NodeLs.command, NodeDrain.command, NodeActivate.command])
+  Command.withSubcommands([NodeLs.command, NodeDrain.command, NodeActivate.command, NodeMaintain.command])
+)
+
+const service = Command.make("service").pipe(
+  Command.withDescription(
+    describe("What moves and rollbacks of one service need.", [
+      ["evenkeel service rollback p2p_vvm1", "back to the previous spec, also after moves"]
+    ])
+  ),
+  Command.withSubcommands([ServiceRollback.command])
 )
 
 export const root = Command.make("evenkeel").pipe(
@@ -34,7 +52,20 @@ export const root = Command.make("evenkeel").pipe(
       ["source <(evenkeel --completions bash)", "completion for this shell; also zsh, fish"]
     ])
   ),
-  Command.withSubcommands([Status.command, Plan.command, Apply.command, node, VersionCommand.command])
+  Command.withSubcommands([
+    Status.command,
+    Plan.command,
+    Apply.command,
+    node,
+    service,
+    Sim.command,
+    Doctor.command,
+    History.command,
+    Pause.command,
+    Resume.command,
+    PolicyCommands.command,
+    VersionCommand.command
+  ])
 )
 
 /** The words that name a command, and its options. */
@@ -66,5 +97,13 @@ export const commands: ReadonlyArray<CommandWords> = [
   words(["node", "ls"], NodeLs),
   words(["node", "drain"], NodeDrain),
   words(["node", "activate"], NodeActivate),
+  words(["node", "maintain"], NodeMaintain),
+  words(["service", "rollback"], ServiceRollback),
+  ...Sim.words.map(({ path, ...command }) => words(path, command)),
+  words(["doctor"], Doctor),
+  words(["history"], History),
+  words(["pause"], Pause),
+  words(["resume"], Resume),
+  ...PolicyCommands.words.map(({ path, ...command }) => words(path, command)),
   words(["version"], VersionCommand)
 ]

@@ -16,6 +16,8 @@ export const notConverged = 3
 export const conflict = 4
 /** The engine cannot be reached, is no manager, or its Swarm has no leader. */
 export const engineUnusable = 5
+/** `doctor` only: something is to be mended. */
+export const problemsFound = 6
 /** The command line is wrong (EX_USAGE of sysexits.h). */
 export const usage = 64
 /** Stopped by Ctrl-C (128 + SIGINT). */

@@ -10,13 +10,19 @@ const codeByTag: Readonly<Record<string, number>> = {
   NotConverged: ExitCode.notConverged,
   PlanStale: ExitCode.conflict,
   DecisionOvertaken: ExitCode.conflict,
+  StepRefused: ExitCode.conflict,
   ServiceVersionConflict: ExitCode.conflict,
   NodeVersionConflict: ExitCode.conflict,
+  DocumentContended: ExitCode.conflict,
   EngineUnreachable: ExitCode.engineUnusable,
   EngineTimedOut: ExitCode.engineUnusable,
   NotAManager: ExitCode.engineUnusable,
   SwarmHasNoLeader: ExitCode.engineUnusable,
+  NotEmbedded: ExitCode.engineUnusable,
+  SimOptionsInvalid: ExitCode.usage,
+  SettingWrong: ExitCode.usage,
   EndpointInvalid: ExitCode.usage,
+  NodesUnclear: ExitCode.usage,
   NobodyToAsk: ExitCode.usage
 }
 

@@ -46,6 +46,12 @@ interface Following {
   readonly journal: Ref.Ref<MoveJournal.MoveJournal | null>
 }
 
+export interface FollowOptions {
+  readonly stabilityMillis: number
+  /** Give the move up now if that is safe, rather than wait for its task. Default false. */
+  readonly stopping?: boolean
+}
+
 /**
  * Ends when the service carries no trace of a move. Readings that fail are told and repeated. Fails with NotConverged when the
  * move is neither finished nor undone a minute after its deadline: its journal is still there then.
@@ -54,7 +60,7 @@ export const throughToTheEnd = Effect.fn("MoveFollowing.throughToTheEnd")(functi
   id: ServiceId,
   /** The journal, where the caller has just written it. */
   begun: MoveJournal.MoveJournal | null,
-  { stabilityMillis }: { readonly stabilityMillis: number },
+  { stabilityMillis, stopping = false }: FollowOptions,
   note: Note
 ) {
   const client = yield* SwarmClient
@@ -72,7 +78,7 @@ export const throughToTheEnd = Effect.fn("MoveFollowing.throughToTheEnd")(functi
     Stream.mapEffect((element) =>
       element._tag === "SnapshotFailure"
         ? Effect.as(tellOnce(following, note, element.error.message), Option.none<Outcome>())
-        : onSnapshot(following, element.snapshot, stabilityMillis, note)
+        : onSnapshot(following, element.snapshot, { stabilityMillis, stopping }, note)
     ),
     Stream.filterMap((outcome) => outcome),
     Stream.runHead
@@ -98,7 +104,7 @@ const tellOnce = (following: Following, note: Note, line: string) =>
 const onSnapshot = Effect.fnUntraced(function* (
   following: Following,
   snapshot: Snapshot,
-  stabilityMillis: number,
+  { stabilityMillis, stopping }: Required<FollowOptions>,
   note: Note
 ) {
   const nowMillis = yield* Clock.currentTimeMillis
@@ -116,7 +122,7 @@ const onSnapshot = Effect.fnUntraced(function* (
     snapshot,
     service,
     nowMillis,
-    stopping: false,
+    stopping,
     stabilityMillis,
     servingForMillis: (task) => {
       const since = stability.servingSinceMillis.get(task)
@@ -134,13 +140,16 @@ const onSnapshot = Effect.fnUntraced(function* (
       return Option.none<Outcome>()
     case "Restore": {
       yield* tellOnce(following, note, `${service.name}: ${step.because}; giving the service its own spec back`)
-      const journal = reading._tag === "Found" ? reading.journal : null
-      const written = yield* write(Mover.restore(service, journal), following, note)
+      const written = yield* write(Mover.restore(service, step.journal), following, note)
       const outcome: Outcome =
         step.outcome === "completed" ? { _tag: "completed" } : { _tag: "undone", because: step.because }
       if (written) yield* Ref.set(following.outcome, outcome)
       return Option.none<Outcome>()
     }
+    case "Withdraw":
+      yield* tellOnce(following, note, `${service.name}: ${step.because}; giving the move up`)
+      yield* write(Mover.withdraw(service, step.journal, step.constraint), following, note)
+      return Option.none<Outcome>()
     case "Settle":
       yield* write(Mover.settle(service), following, note)
       return Option.none<Outcome>()
@@ -162,15 +171,19 @@ const write = Effect.fnUntraced(function* <E extends Error, R>(
   return written
 })
 
+const undoneByOthers = "a rebalancer, or another apply, undid it"
+
 /** What became of a move whose last step somebody else took: completed where a task serves on a node it was to go to. */
 const outcomeSeen = (snapshot: Snapshot, service: Service, journal: MoveJournal.MoveJournal | null): Outcome => {
   if (journal === null) return { _tag: "completed" }
-  const wanted = new Set([journal.to, ...(journal._tag === "surge" ? journal.alternatives : [])])
   const old = snapshot.task(journal.task)
+  if (journal._tag === "empty") {
+    const left = snapshot.tasksOfService(service.id).some((task) => task.isServing && task.node === journal.from)
+    return left ? { _tag: "undone", because: undoneByOthers } : { _tag: "completed" }
+  }
+  const wanted = new Set([journal.to, ...(journal._tag === "surge" ? journal.alternatives : [])])
   const arrived = snapshot
     .tasksOfService(service.id)
     .some((task) => task.isServing && task.node !== null && wanted.has(task.node))
-  return arrived && old?.isServing !== true
-    ? { _tag: "completed" }
-    : { _tag: "undone", because: "a rebalancer, or another apply, undid it" }
+  return arrived && old?.isServing !== true ? { _tag: "completed" } : { _tag: "undone", because: undoneByOthers }
 }

@@ -17,7 +17,7 @@ import { SwarmClient } from "@evenkeel/swarm-client/SwarmClient"
 import { type Note, NotConverged } from "./MoveFollowing.ts"
 import { didYouMean } from "./Nearest.ts"
 
-export type Availability = "active" | "drain"
+export type Availability = "active" | "pause" | "drain"
 
 /** Represents a name that no node has, or that several have. */
 export class NodeUnknown extends Schema.TaggedError<NodeUnknown>()("NodeUnknown", {

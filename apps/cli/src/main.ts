@@ -11,8 +11,9 @@ import * as EngineAccess from "./EngineAccess.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as FileAccess from "./FileAccess.ts"
 import * as Screen from "./Screen.ts"
+import * as ShellCommand from "./ShellCommand.ts"
 
-const layer = Layer.merge(Layer.provideMerge(EngineAccess.layer, Screen.layer), FileAccess.layer)
+const layer = Layer.mergeAll(Layer.provideMerge(EngineAccess.layer, Screen.layer), FileAccess.layer, ShellCommand.layer)
 
 /** A reader that has seen enough, as in `evenkeel status | head -1`, is no failure; a full disk is. */
 const codeOf = (error: NodeJS.ErrnoException): number => (error.code === "EPIPE" ? ExitCode.ok : ExitCode.failure)

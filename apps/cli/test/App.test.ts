@@ -29,7 +29,7 @@ describe("help", () => {
       const { code, stdout } = yield* shell.run("node")
       expect(code).toBe(0)
       expect(stdout).toMatch(/^ {2}activate {2}Lets a drained/m)
-      expect((yield* shell.run("")).stdout).toMatch(/^ {2}node drain +Takes all tasks/m)
+      expect((yield* shell.run("")).stdout).toMatch(/^ {2}node drain +Moves the tasks off/m)
     })
   )
 
@@ -93,8 +93,10 @@ describe("a wrong command line", () => {
       const shell = yield* makeShell(even)
       for (const line of ["plan --detailed-exitcode --cool-down 1m --explain", "status --host unix:///x --debug"])
         expect((yield* shell.run(line)).code, line).not.toBe(64)
-      const drained = yield* shell.run("node drain n1 --yes --detach --timeout 1s --color never")
+      const drained = yield* shell.run("node drain n1 --now --yes --detach --timeout 1s --color never")
       expect(drained.code).toBe(0)
+      const maintain = "node maintain --all --return-timeout 1s --command x --force-rest --keep-going --move-deadline 1s"
+      expect((yield* shell.run(maintain)).stderr).toContain("asks before it acts")
       expect((yield* shell.run("apply --yes --stability 0s --move-deadline 1m")).code).not.toBe(64)
     })
   )

@@ -35,11 +35,11 @@ n10   ready  pause         -              0  z
   )
 })
 
-describe("node drain", () => {
+describe("node drain --now", () => {
   it.scoped("says what stops, asks, and waits until the node is empty", () =>
     Effect.gen(function* () {
       const shell = yield* makeShell(even, obeyDrain)
-      const { code, stderr, stdout } = yield* shell.run("node drain n2", { answers: ["yes"] })
+      const { code, stderr, stdout } = yield* shell.run("node drain n2 --now", { answers: ["yes"] })
       expect(code).toBe(0)
       expect(stderr).toBe(
         "Draining n2 stops its 2 tasks at once; Swarm starts them on other nodes. No task of vvm3, vvm4 runs elsewhere: without one until Swarm has started it again.\n" +
@@ -57,7 +57,7 @@ describe("node drain", () => {
         `"Spec":${spec},$1`
       )
       const shell = yield* makeShell({ nodes: [...nodes.slice(0, 2), text] })
-      expect((yield* shell.run("node drain node3 --yes --detach")).code).toBe(0)
+      expect((yield* shell.run("node drain node3 --now --yes --detach")).code).toBe(0)
       const [posted] = (yield* shell.control.requests).filter(({ method }) => method === "POST")
       expect(posted?.body).toBe(spec.replace('"active"', '"drain"'))
     })
@@ -66,7 +66,7 @@ describe("node drain", () => {
   it.scoped("without a terminal needs --yes, and names it", () =>
     Effect.gen(function* () {
       const shell = yield* makeShell(even)
-      const { code, stderr } = yield* shell.run("node drain n2")
+      const { code, stderr } = yield* shell.run("node drain n2 --now")
       expect(code).toBe(64)
       expect(stderr).toContain('"evenkeel node drain n2" asks before it acts')
       expect(yield* availability(shell, "node2")).toBe("active")
@@ -76,7 +76,7 @@ describe("node drain", () => {
   it.scoped("is not converged when tasks stay: exit code 3, and the node stays drained", () =>
     Effect.gen(function* () {
       const shell = yield* makeShell(even)
-      const { code, stderr, stdout } = yield* shell.run("node drain n2 --yes --timeout 10s")
+      const { code, stderr, stdout } = yield* shell.run("node drain n2 --now --yes --timeout 10s")
       expect({ code, stdout }).toEqual({ code: 3, stdout: "" })
       expect(stderr).toContain("n2: 2 tasks left\nevenkeel: node n2 is not empty after 10 s; it stays drained.")
       expect(yield* availability(shell, "node2")).toBe("drain")
@@ -88,7 +88,7 @@ describe("node drain", () => {
       const shell = yield* makeShell(even)
       const message = "rpc error: code = Unknown desc = update out of sequence"
       yield* shell.control.fail({ kind: "status", status: 500, message }, { path: "/nodes/node2/update" })
-      const { code, stderr } = yield* shell.run("node drain n2 --yes")
+      const { code, stderr } = yield* shell.run("node drain n2 --now --yes")
       expect(code).toBe(4)
       expect(stderr).toMatch(/Node node2 has changed since version \d+/)
     })

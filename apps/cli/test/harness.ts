@@ -16,6 +16,7 @@ import * as App from "../src/App.ts"
 import { EngineAccess } from "../src/EngineAccess.ts"
 import { FileAccess, FileRefused } from "../src/FileAccess.ts"
 import { Screen } from "../src/Screen.ts"
+import { ShellCommand, ShellCommandFailed } from "../src/ShellCommand.ts"
 
 export interface Outcome {
   readonly code: number
@@ -29,6 +30,8 @@ export interface Surroundings {
   readonly environment?: Readonly<Record<string, string>>
   /** Given: stdout is a terminal of so many columns. */
   readonly columns?: number
+  /** What shell commands end with; 0 where none is named. */
+  readonly exitCodes?: Readonly<Record<string, number>>
   /** Called with every text on stderr, as it comes. */
   readonly onTell?: (text: string) => void
 }
@@ -37,6 +40,8 @@ export interface Shell {
   readonly client: SwarmClientShape
   readonly control: Context.Tag.Service<typeof SwarmClientTestControl>
   readonly files: Map<string, string>
+  /** Shell commands that were run, with what was added to their environment. */
+  readonly commands: Array<string>
   readonly run: (commandLine: string, surroundings?: Surroundings) => Effect.Effect<Outcome>
   /** Begins a command and interrupts it, as Ctrl-C does, once it has written this to stderr. Gives stderr. */
   readonly interruptAt: (commandLine: string, text: string) => Effect.Effect<string>
@@ -74,6 +79,7 @@ export const makeShell = (
         Effect.tap(original.updateNode(update), () => react({ client: original, control }, update.id))
     }
     const files = new Map<string, string>()
+    const commands: Array<string> = []
     const begin = (commandLine: string, surroundings: Surroundings) => {
       const written = { stdout: "", stderr: "" }
       const answers = [...(surroundings.answers ?? [])]
@@ -96,6 +102,14 @@ export const makeShell = (
       const layer = Layer.mergeAll(
         Layer.succeed(Screen, screen),
         Layer.succeed(EngineAccess, { connect: () => Layer.succeed(SwarmClient, client) }),
+        Layer.succeed(ShellCommand, {
+          run: (command, environment) =>
+            Effect.suspend(() => {
+              commands.push(`${environment["EVENKEEL_NODE"]}: ${command}`)
+              const exitCode = surroundings.exitCodes?.[command] ?? 0
+              return exitCode === 0 ? Effect.void : new ShellCommandFailed({ command, exitCode })
+            })
+        }),
         Layer.succeed(FileAccess, {
           read: (path) =>
             Effect.suspend(() => {
@@ -112,6 +126,7 @@ export const makeShell = (
       client: original,
       control,
       files,
+      commands,
       run: (commandLine, surroundings = {}) =>
         Effect.gen(function* () {
           const { fiber, written } = yield* begin(commandLine, surroundings)
@@ -130,7 +145,7 @@ export const makeShell = (
             yield* turn
             yield* TestClock.adjust("100 millis")
           }
-          yield* Fiber.interrupt(fiber)
+          yield* drive(yield* Effect.fork(Fiber.interrupt(fiber)))
           return written.stderr
         })
     }
@@ -176,6 +191,30 @@ export const obeyPins = ({ client, control }: Pick<Shell, "client" | "control">,
       { path: ["Status", "State"], value: '"shutdown"' }
     ])
     yield* control.put("tasks", wireTask({ id: `${live.id}b`, service: id, node: target }))
+  }).pipe(Effect.orDie)
+
+/**
+ * Swarm's answer to an empty: where the constraints exclude the node of a task, a new one runs on the emptiest other node and
+ * the old one has ended.
+ */
+export const obeyEmpties = ({ client, control }: Pick<Shell, "client" | "control">, id: string) =>
+  Effect.gen(function* () {
+    if (!(yield* client.services).some((service) => service.id === id)) return
+    const { service } = yield* client.service(id)
+    const left = service.placement.constraints.flatMap((text) => /^node\.id!=(.*)$/.exec(text)?.[1] ?? [])[0]
+    for (const task of yield* client.tasks({ service: [id] })) {
+      if (!task.isServing || task.node !== left) continue
+      const all = yield* client.tasks()
+      const open = (yield* client.nodes).filter((node) => node.isSchedulable && node.id !== left)
+      const load = (node: string) => all.filter((each) => each.isServing && each.node === node).length
+      const target = open.toSorted((a, b) => load(a.id) - load(b.id))[0]
+      if (target === undefined) continue
+      yield* control.patch("tasks", task.id, [
+        { path: ["DesiredState"], value: '"shutdown"' },
+        { path: ["Status", "State"], value: '"shutdown"' }
+      ])
+      yield* control.put("tasks", wireTask({ id: `${task.id}x`, service: id, node: target.id, slot: task.slot }))
+    }
   }).pipe(Effect.orDie)
 
 /** Where the serving tasks are: `{ node1: 2, … }`. */

@@ -3,12 +3,12 @@
  * why. Pure: every brake is a line here, every answer a value that logs, the API and tests can show.
  */
 import type { MoveJournal } from "@evenkeel/domain/MoveJournal"
-import * as Journal from "@evenkeel/domain/MoveJournal"
 import * as MoveProgress from "@evenkeel/domain/MoveProgress"
 import type { Move, Plan } from "@evenkeel/domain/Plan"
 import * as Planner from "@evenkeel/domain/Planner"
 import type { Service } from "@evenkeel/domain/Service"
 import type { Snapshot } from "@evenkeel/domain/Snapshot"
+import type { PlannerPolicy } from "@evenkeel/domain/planner/PlannerPolicy"
 import type { Stability } from "./Stability.ts"
 
 export type Decision =
@@ -21,6 +21,13 @@ export type Decision =
       readonly outcome: "completed" | "undone"
       readonly because: string
     }
+  | {
+      readonly _tag: "Withdraw"
+      readonly service: Service
+      readonly journal: MoveJournal
+      readonly constraint: string
+      readonly because: string
+    }
   | { readonly _tag: "Settle"; readonly service: Service }
   | { readonly _tag: "Hold"; readonly service: Service; readonly because: string }
 
@@ -30,6 +37,11 @@ export interface Situation {
   readonly nowMillis: number
   /** This process has been asked to stop: nothing new is begun, what is open is brought to a safe end. */
   readonly stopping: boolean
+  /**
+   * What a rebalancer's brakes (`brakes/Brakes.ts`) leave: why nothing may begin, or null, and the plan that was made around
+   * what they hold. Absent where nothing but `Brakes` holds moves back; then the plan is made here.
+   */
+  readonly held?: { readonly because: string } | { readonly because: null; readonly plan: Plan }
 }
 
 /** What holds moves back, all of it configuration. */
@@ -46,27 +58,41 @@ export interface Brakes {
 
 const idle = (because: string): Decision => ({ _tag: "Idle", because })
 
-/** The plan as it stands, whether or not anything may move now. */
-export const planNow = (snapshot: Snapshot, nowMillis: number, coolDownMillis: number): Plan =>
+/** The plan as it stands, whether or not anything may move now. What `policy` names replaces the default. */
+export const planNow = (
+  snapshot: Snapshot,
+  nowMillis: number,
+  coolDownMillis: number,
+  policy: Partial<PlannerPolicy> = {}
+): Plan =>
   Planner.plan(snapshot, {
     ...Planner.defaultPolicy,
     coolDown: new Set(
       snapshot.services.filter((service) => isCoolingDown(service, nowMillis, coolDownMillis)).map(({ id }) => id)
-    )
+    ),
+    ...policy
   })
 
 /**
- * Whether somebody deployed the service within the cool-down. A finished move leaves `PreviousSpec` equal to `Spec`; a
- * deploy leaves them different, or no previous spec at all.
+ * When somebody deployed the service last, in milliseconds since the epoch; null where the last writes were a move's. A
+ * finished move leaves `PreviousSpec` equal to `Spec`; a deploy leaves them different, or no previous spec at all.
  */
+export const deployedAtMillis = (service: Service): number | null => {
+  if (service.previous?.equalsSpec === true || MoveProgress.isTouched(service)) return null
+  // Swarm's own rollback of a failed update leaves no previous spec either.
+  const wasRolledBack = service.updateState?.startsWith("rollback") === true
+  const isNew = service.previous === null && !wasRolledBack
+  return Date.parse(isNew ? service.createdAt : service.updatedAt)
+}
+
+/** Whether somebody deployed the service within the cool-down. */
 export const isCoolingDown = (service: Service, nowMillis: number, coolDownMillis: number): boolean => {
-  if (service.previous?.equalsSpec === true || MoveProgress.isTouched(service)) return false
-  const deployedAtMillis = Date.parse(service.previous === null ? service.createdAt : service.updatedAt)
-  return nowMillis - deployedAtMillis < coolDownMillis
+  const atMillis = deployedAtMillis(service)
+  return atMillis !== null && nowMillis - atMillis < coolDownMillis
 }
 
 /** The one thing to do now. At most one move is under way in the whole cluster. */
-export const decide = ({ snapshot, stability, nowMillis, stopping }: Situation, brakes: Brakes): Decision => {
+export const decide = ({ snapshot, stability, nowMillis, stopping, held }: Situation, brakes: Brakes): Decision => {
   if (brakes.mode === "observe") return idle("mode is observe: plans are shown, nothing is moved")
   if (!snapshot.isReadByLeader) return idle("another manager leads the Swarm")
   if (!snapshot.hasQuorum) return idle("the managers have no quorum")
@@ -74,14 +100,16 @@ export const decide = ({ snapshot, stability, nowMillis, stopping }: Situation, 
   const underWay = snapshot.services
     .filter(MoveProgress.isTouched)
     .map((service) => decideUnderWay(service, { snapshot, stability, nowMillis, stopping }, brakes))
-  const urgent = underWay.find(({ _tag }) => _tag === "Restore" || _tag === "Settle") ?? underWay[0]
+  const isStep = ({ _tag }: Decision) => _tag === "Restore" || _tag === "Withdraw" || _tag === "Settle"
+  const urgent = underWay.find(isStep) ?? underWay[0]
   if (urgent !== undefined) return urgent
   if (stopping) return idle("stopping")
 
   const unchangedMillis = nowMillis - stability.nodesUnchangedSinceMillis
   if (unchangedMillis < brakes.stabilisationMillis)
     return idle(`the nodes changed ${unchangedMillis} ms ago; waiting for ${brakes.stabilisationMillis} ms of calm`)
-  const plan = planNow(snapshot, nowMillis, brakes.coolDownMillis)
+  if (held !== undefined && held.because !== null) return idle(held.because)
+  const plan = held?.plan ?? planNow(snapshot, nowMillis, brakes.coolDownMillis)
   const [move] = plan.moves
   return move === undefined ? idle("balanced, or nothing that may be moved would help") : { _tag: "Begin", move, plan }
 }
@@ -99,14 +127,14 @@ const decideUnderWay = (service: Service, situation: Situation, brakes: Brakes):
       return since === undefined ? null : nowMillis - since
     }
   })
-  const reading = Journal.read(service.labels)
   switch (step._tag) {
     case "Nothing":
       return idle(`nothing is left of a move of ${service.name}`)
     case "Wait":
       return idle(`move of ${service.name}: ${step.because}`)
     case "Restore":
-      return { ...step, service, journal: reading._tag === "Found" ? reading.journal : null }
+    case "Withdraw":
+      return { ...step, service }
     case "Settle":
       return { _tag: "Settle", service }
     case "Hold":

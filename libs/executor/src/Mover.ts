@@ -1,7 +1,7 @@
 /**
- * Carries out one decision against the engine: begins a move, gives the user's spec back, settles the previous spec. Reads
- * the service anew right before each write and writes with that version, so a decision that has been overtaken fails as
- * `DecisionOvertaken` and changes nothing. Chooses nothing.
+ * Carries out one decision against the engine: begins a move, withdraws it, gives the user's spec back, settles the previous
+ * spec. Before each write it reads the Swarm anew and asks again whether the step still does what it is meant to; it writes
+ * with the version it has read, so a decision that has been overtaken fails and changes nothing. Chooses nothing.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -10,14 +10,15 @@ import * as Schema from "effect/Schema"
 import { RaftIndex, ServiceId } from "@evenkeel/domain/Ids"
 import type * as Journal from "@evenkeel/domain/MoveJournal"
 import * as MoveProgress from "@evenkeel/domain/MoveProgress"
-import type { Move } from "@evenkeel/domain/Plan"
+import * as Prediction from "@evenkeel/domain/moves/Prediction"
+import { liveTasks } from "@evenkeel/domain/moves/Step"
 import type { Service } from "@evenkeel/domain/Service"
 import type { Snapshot } from "@evenkeel/domain/Snapshot"
-import { stateRank, stateRanks } from "@evenkeel/domain/Task"
 import { SwarmClient } from "@evenkeel/swarm-client/SwarmClient"
+import * as PreviousSpecs from "./PreviousSpecs.ts"
 import * as SpecEdits from "./SpecEdits.ts"
 
-/** The service was written by somebody since the decision was made: it is to be made again from a new reading. */
+/** Represents a service that somebody wrote since the decision was made: it is to be made again from a new reading. */
 export class DecisionOvertaken extends Schema.TaggedError<DecisionOvertaken>()("DecisionOvertaken", {
   service: ServiceId,
   decidedOn: RaftIndex,
@@ -25,6 +26,18 @@ export class DecisionOvertaken extends Schema.TaggedError<DecisionOvertaken>()("
 }) {
   override get message() {
     return `service ${this.service} was changed since the decision (version ${this.decidedOn}, now ${this.found}); deciding anew`
+  }
+}
+
+/** Represents a step that would not do what it is meant to as the Swarm is now: nothing was written. */
+export class StepRefused extends Schema.TaggedError<StepRefused>()("StepRefused", {
+  service: ServiceId,
+  serviceName: Schema.String,
+  step: Schema.Literal("begin", "restore"),
+  because: Schema.String
+}) {
+  override get message() {
+    return `${this.step === "begin" ? "the move" : "the end of the move"} of ${this.serviceName} is put off: ${this.because}; deciding anew`
   }
 }
 
@@ -46,40 +59,83 @@ const operationName = Effect.map(
   ([now, salt]) => `${now.toString(36)}${salt.toString(36).padStart(4, "0")}`
 )
 
-/** Writes the spec that begins the move, its journal included. Answers the journal. */
+export interface BeginOptions {
+  /** Pin and empty: `stop-first` leaves a gap, and is for whoever may decide that. Default `start-first`. */
+  readonly updateOrder?: "start-first" | "stop-first"
+}
+
+/**
+ * Writes the spec that begins the move, its journal included, after the user's own previous spec has been kept. Answers the
+ * journal. `moveDeadlineMillis` is for one task: leaving a node with several takes as many times as long.
+ */
 export const begin = Effect.fn("Mover.begin")(function* (
-  snapshot: Snapshot,
+  _decidedOn: Snapshot,
   service: Service,
-  move: Move,
-  moveDeadlineMillis: number
+  move: SpecEdits.Order,
+  moveDeadlineMillis: number,
+  options: BeginOptions = {}
 ) {
   const client = yield* SwarmClient
+  const { snapshot } = yield* client.reading
   const record = yield* readUnchanged(service)
+  const because = Prediction.refusal(snapshot, record.service, move)
+  if (because !== null)
+    return yield* new StepRefused({ service: service.id, serviceName: service.name, step: "begin", because })
+  yield* PreviousSpecs.keep(record)
+  const live = liveTasks({ snapshot, service })
+  const leaving = move.strategy === "empty" ? live.filter(({ node }) => node === move.from).length : 1
   const startedAtMillis = yield* Clock.currentTimeMillis
   const edited = yield* SpecEdits.begin(record.specText, {
     move,
     operation: yield* operationName,
     startedAtMillis,
-    deadlineMillis: startedAtMillis + moveDeadlineMillis,
+    deadlineMillis: startedAtMillis + moveDeadlineMillis * leaving,
     service: record.service,
-    liveTasks: snapshot.tasksOfService(service.id).filter((task) => stateRank(task.desired) <= stateRanks.running)
+    liveTasks: live,
+    ...options
   })
   yield* client.updateService({ id: service.id, version: record.version, specText: edited.specText })
   return edited.journal
 })
 
-/** Writes the user's spec again. */
-export const restore = Effect.fn("Mover.restore")(function* (service: Service, journal: Journal.MoveJournal | null) {
+/** Replaces the move's constraint by one that keeps the tasks that serve; gives the journal as it then is. */
+export const withdraw = Effect.fn("Mover.withdraw")(function* (
+  service: Service,
+  journal: Journal.MoveJournal,
+  constraint: string
+) {
   const client = yield* SwarmClient
   const record = yield* readUnchanged(service)
-  const specText = yield* SpecEdits.restore(record.specText, journal)
+  const edited = yield* SpecEdits.withdraw(record.specText, journal, constraint)
+  yield* client.updateService({ id: service.id, version: record.version, specText: edited.specText })
+  return edited.journal
+})
+
+/** Writes the user's spec again, unless that would cost a task that serves by now. */
+export const restore = Effect.fn("Mover.restore")(function* (service: Service, journal: Journal.MoveJournal | null) {
+  const client = yield* SwarmClient
+  const { snapshot } = yield* client.reading
+  const record = yield* readUnchanged(service)
+  const because = MoveProgress.hazardOfRestore({ snapshot, service: record.service })
+  if (because !== null)
+    return yield* new StepRefused({ service: service.id, serviceName: service.name, step: "restore", because })
+  yield* PreviousSpecs.keep(record)
+  const keepReplicas = MoveProgress.areReplicasAdopted(record.service)
+  const specText = yield* SpecEdits.restore(record.specText, journal, { keepReplicas })
   yield* client.updateService({ id: service.id, version: record.version, specText })
 })
 
-/** Writes the spec as it is, so that the previous spec no longer holds a move. Restarts nothing. */
+/**
+ * Writes the spec as it is, so that the previous spec no longer holds a move. Restarts nothing. Afterwards previous specs that
+ * are kept for nothing any more are removed; where that fails the next move tries again.
+ */
 export const settle = Effect.fn("Mover.settle")(function* (service: Service) {
   const client = yield* SwarmClient
   const record = yield* readUnchanged(service)
   if (!MoveProgress.isTouched(record.service)) return
+  yield* PreviousSpecs.keep(record)
   yield* client.updateService({ id: service.id, version: record.version, specText: record.specText })
+  yield* PreviousSpecs.sweep().pipe(
+    Effect.catchAll((error) => Effect.logDebug(`kept previous specs are not swept: ${error.message}`))
+  )
 })

@@ -1,51 +1,38 @@
 /**
- * The edits of a service's spec that begin and end a move, on its raw JSON text. What a move writes it records, value by
- * value, so that the end gives back the user's text; where somebody changed the same value in the meantime, only what is the
- * move's own is taken out. Pure; who posts the text and when is `Mover`'s business.
+ * The edits of a service's spec that begin, withdraw and end a move, on its raw JSON text. What a move writes it records, value
+ * by value, so that the end gives back the user's text; where somebody changed the same value in the meantime, only what is
+ * the move's own is taken out. Pure; who posts the text and when is `Mover`'s business.
  */
 import * as Either from "effect/Either"
+import type { NodeId, TaskId } from "@evenkeel/domain/Ids"
 import * as Journal from "@evenkeel/domain/MoveJournal"
-import type { Move } from "@evenkeel/domain/Plan"
 import type { Service } from "@evenkeel/domain/Service"
 import type { Task } from "@evenkeel/domain/Task"
 import * as SpecText from "@evenkeel/swarm-client/SpecText"
+import { constraintsOf, constraintsPath, originalUpdate, updateChanges } from "./SpecReading.ts"
+import { changeAt, giveBack, stillHolds } from "./SpecChanges.ts"
+import * as Marks from "./SpecMarks.ts"
 
-type Path = Journal.SpecChange["path"]
-
-const constraintsPath: Path = ["TaskTemplate", "Placement", "Constraints"]
-const orderPath: Path = ["UpdateConfig", "Order"]
-const replicasPath: Path = ["Mode", "Replicated", "Replicas"]
-const journalPath: Path = ["Labels", Journal.journalLabel]
-
-/**
- * The change that puts `value` at `path`. Where an object on the way is missing, the change is the whole object that has to
- * be made, so that its removal leaves nothing behind.
- */
-const changeAt = (specText: string, path: Path, value: unknown): Journal.SpecChange => {
-  const [first, ...rest] = path
-  for (let depth = 0; depth < rest.length; depth++) {
-    const ancestor: Path = [first, ...rest.slice(0, depth)]
-    const text = SpecText.get(specText, ancestor)
-    if (text !== undefined && text !== "null") continue
-    const made = rest.slice(depth).reduceRight<unknown>((inner, key) => ({ [key]: inner }), value)
-    return { path: ancestor, wrote: JSON.stringify(made), was: text ?? null }
-  }
-  return { path, wrote: JSON.stringify(value), was: SpecText.get(specText, path) ?? null }
-}
+const replicasPath: Journal.SpecChange["path"] = ["Mode", "Replicated", "Replicas"]
+const journalPath: Journal.SpecChange["path"] = ["Labels", Journal.journalLabel]
+const surgePath: Journal.SpecChange["path"] = ["Labels", Journal.surgeLabel]
 
 type Edited<A> = Either.Either<A, SpecText.SpecTextInvalid>
 
 const edit = (specText: string, patch: SpecText.Patch): Edited<string> =>
   Either.map(SpecText.apply(specText, patch), ({ text }) => text)
 
-const withJournal = (specText: string, journal: Journal.MoveJournal): Edited<string> =>
-  edit(specText, [
-    ...journal.changes.map(({ path, wrote }) => ({ path, value: wrote })),
-    { path: journalPath, value: JSON.stringify(Journal.encode(journal)) }
-  ])
+/** A move as far as the spec is concerned; `Plan.Move` is one. */
+export interface Order {
+  readonly strategy: Journal.MoveJournal["_tag"]
+  readonly task: TaskId
+  readonly from: NodeId
+  readonly to: NodeId
+  readonly alternatives: ReadonlyArray<NodeId>
+}
 
 export interface Beginning {
-  readonly move: Move
+  readonly move: Order
   readonly operation: string
   readonly startedAtMillis: number
   readonly deadlineMillis: number
@@ -53,6 +40,11 @@ export interface Beginning {
   readonly service: Service
   /** Its tasks that Swarm means to keep. */
   readonly liveTasks: ReadonlyArray<Task>
+  /**
+   * Pin and empty: whether the new task comes up before the old one ends. Default `start-first`; the other leaves a gap, for
+   * services of which no two tasks may run at once.
+   */
+  readonly updateOrder?: "start-first" | "stop-first"
 }
 
 /** The spec that begins the move, and the journal in it. */
@@ -61,75 +53,118 @@ export const begin = (
   beginning: Beginning
 ): Edited<{ readonly specText: string; readonly journal: Journal.MoveJournal }> => {
   const journal = journalOf(specText, beginning)
-  return Either.map(withJournal(specText, journal), (text) => ({ specText: text, journal }))
+  return Either.map(
+    edit(specText, [
+      ...journal.changes.map(({ path, wrote }) => ({ path, value: wrote })),
+      { path: journalPath, value: JSON.stringify(Journal.encode(journal)) },
+      ...(journal._tag === "surge"
+        ? [{ path: surgePath, value: JSON.stringify(Journal.surgeMark(journal.operation, journal.baseline)) }]
+        : [])
+    ]),
+    (text) => ({ specText: text, journal })
+  )
 }
 
-const journalOf = (
-  specText: string,
-  { move, operation, startedAtMillis, deadlineMillis, service, liveTasks }: Beginning
-): Journal.MoveJournal => {
+const journalOf = (specText: string, beginning: Beginning): Journal.MoveJournal => {
+  const {
+    deadlineMillis,
+    liveTasks,
+    move,
+    operation,
+    service,
+    startedAtMillis,
+    updateOrder = "start-first"
+  } = beginning
   const about = { operation, task: move.task, from: move.from, to: move.to, startedAtMillis, deadlineMillis }
-  if (move.strategy === "surge") {
-    const baseline = service.replicas ?? 0
+  const baseline = service.replicas ?? 0
+  const tasks = liveTasks.map(({ id }) => id)
+  if (move.strategy === "surge")
     return new Journal.SurgeJournal({
       ...about,
       baseline,
       alternatives: move.alternatives,
-      tasks: liveTasks.map(({ id }) => id),
+      tasks,
       changes: [changeAt(specText, replicasPath, baseline + 1)]
     })
-  }
-  const orderText = SpecText.get(specText, orderPath)
-  const originalOrder =
-    orderText === undefined ? "absent" : orderText === '"start-first"' ? "start-first" : "stop-first"
-  const constraints = [...service.placement.constraints, ...Journal.pinConstraints(move.to, operation, originalOrder)]
-  return new Journal.PinJournal({
-    ...about,
-    changes: [
-      changeAt(specText, constraintsPath, constraints),
-      ...(originalOrder === "start-first" ? [] : [changeAt(specText, orderPath, "start-first")])
-    ]
-  })
-}
-
-/** Whether everything that was written is still there; what the engine or somebody added beside it does not matter. */
-const stillHolds = (found: unknown, wrote: unknown): boolean => {
-  if (Array.isArray(wrote))
-    return Array.isArray(found) && found.length === wrote.length && wrote.every((item, i) => stillHolds(found[i], item))
-  if (typeof wrote === "object" && wrote !== null)
-    return (
-      typeof found === "object" &&
-      found !== null &&
-      Object.entries(wrote).every(([key, value]) => stillHolds((found as Record<string, unknown>)[key], value))
-    )
-  return Object.is(found, wrote)
+  const original = originalUpdate(specText, move.strategy === "empty")
+  const own =
+    move.strategy === "pin"
+      ? Journal.pinConstraints(move.to, operation, original)
+      : Journal.emptyConstraints(move.from, operation, original)
+  const changes = [
+    changeAt(specText, constraintsPath, [...service.placement.constraints, ...own]),
+    ...updateChanges(specText, original, updateOrder)
+  ]
+  return move.strategy === "pin"
+    ? new Journal.PinJournal({ ...about, changes })
+    : new Journal.EmptyJournal({ ...about, changes, baseline, tasks })
 }
 
 /**
- * The user's spec again: every recorded value that still stands as the move wrote it is put back, the journal's label and
- * what is left of a pin are taken out. Without a journal the pin's own marker says what to put back.
+ * The spec that gives the move up without letting go of where tasks serve: the move's own constraint is replaced. Its journal
+ * says so, and still gives the user's spec back.
  */
-export const restore = (specText: string, journal: Journal.MoveJournal | null): Edited<string> =>
+export const withdraw = (
+  specText: string,
+  journal: Journal.MoveJournal,
+  constraint: string
+): Edited<{ readonly specText: string; readonly journal: Journal.MoveJournal }> =>
   Either.gen(function* () {
-    let text = yield* edit(specText, [{ path: journalPath, value: null }])
-    for (const { path, wrote, was } of journal?.changes ?? []) {
-      const found = SpecText.get(text, path)
-      if (found !== undefined && stillHolds(JSON.parse(found), JSON.parse(wrote)))
-        text = yield* edit(text, [{ path, value: was }])
-    }
-    return yield* withoutPin(text)
+    const found = constraintsOf(specText)
+    const text = yield* edit(specText, [
+      { path: constraintsPath, value: JSON.stringify(Journal.withOwnConstraint(found, constraint)) }
+    ])
+    const changes = journal.changes.map((change) => {
+      const isOurs = stillHolds(SpecText.get(specText, change.path), change.wrote)
+      return isOurs ? { ...change, wrote: SpecText.get(text, change.path) ?? change.wrote } : change
+    })
+    const withdrawn = asWithdrawn(journal, changes)
+    const value = JSON.stringify(Journal.encode(withdrawn))
+    return { specText: yield* edit(text, [{ path: journalPath, value }]), journal: withdrawn }
   })
 
-const withoutPin = (specText: string): Edited<string> => {
-  const constraintsText = SpecText.get(specText, constraintsPath)
-  const constraints: unknown = constraintsText === undefined ? null : JSON.parse(constraintsText)
-  const pin = Array.isArray(constraints) ? Journal.findPin(constraints.map(String)) : null
-  if (pin === null) return Either.right(specText)
-  const isOrderOurs = pin.originalOrder !== "start-first" && SpecText.get(specText, orderPath) !== undefined
-  return edit(specText, [
-    { path: constraintsPath, value: pin.without.length === 0 ? null : JSON.stringify(pin.without) },
-    ...(isOrderOurs
-      ? [{ path: orderPath, value: pin.originalOrder === "absent" ? null : JSON.stringify(pin.originalOrder) }]
-      : [])
-  ])
+const asWithdrawn = (journal: Journal.MoveJournal, changes: Journal.MoveJournal["changes"]): Journal.MoveJournal => {
+  switch (journal._tag) {
+    case "pin":
+      return new Journal.PinJournal({ ...journal, changes, withdrawn: true })
+    case "empty":
+      return new Journal.EmptyJournal({ ...journal, changes, withdrawn: true })
+    case "surge":
+      return journal
+  }
+}
+
+/**
+ * The user's spec again: every recorded value that still stands as the move wrote it is put back, and the move's labels and
+ * constraints are taken out. Without a journal the marks say what to put back. `keepReplicas`: the number is the user's own
+ * by now.
+ */
+export const restore = (
+  specText: string,
+  journal: Journal.MoveJournal | null,
+  { keepReplicas = false }: { readonly keepReplicas?: boolean } = {}
+): Edited<string> =>
+  Either.gen(function* () {
+    const surge = Journal.findSurge(Marks.labelsOf(specText))
+    let text = yield* edit(specText, [
+      { path: journalPath, value: null },
+      { path: surgePath, value: null }
+    ])
+    if (journal === null) {
+      if (surge !== null && !keepReplicas && SpecText.get(text, replicasPath) === String(surge.baseline + 1))
+        text = yield* edit(text, [{ path: replicasPath, value: String(surge.baseline) }])
+      return yield* Marks.takeOut(text)
+    }
+    for (const change of journal.changes) {
+      const isNumber = change.path.join(".") === replicasPath.join(".")
+      if (!(keepReplicas && isNumber)) text = yield* giveBack(text, change)
+    }
+    return yield* Marks.takeOutConstraints(text)
+  })
+
+/** The spec without anything of a move, whichever spec it is: the user's own as far as it can be told from the text. */
+export const withoutMoves = (specText: string): Edited<string> => {
+  const reading = Journal.read(Marks.labelsOf(specText))
+  if (reading._tag === "None" && !Marks.isMarked(specText)) return Either.right(specText)
+  return restore(specText, reading._tag === "Found" ? reading.journal : null)
 }

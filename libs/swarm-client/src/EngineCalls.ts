@@ -94,11 +94,12 @@ export const make = Effect.fnUntraced(function* (options: CallsOptions = {}) {
   ): Effect.Effect<A, EngineError, R> =>
     Effect.gen(function* () {
       // A write is not repeated, so it may not go out in a version that has passed.
-      const asked = call.method === "POST" ? (yield* ping).apiVersion : yield* currentVersion
+      const isWrite = call.method !== "GET"
+      const asked = isWrite ? (yield* ping).apiVersion : yield* currentVersion
       const attempt = (apiVersion: string) =>
         inTime(call.operation, send({ ...call, path: `/v${apiVersion}${call.path}` }))
       const answer = yield* attempt(asked)
-      if (!(yield* hasMoved(asked, answer)) || call.method === "POST") return answer
+      if (!(yield* hasMoved(asked, answer)) || isWrite) return answer
       return yield* attempt(yield* currentVersion)
     })
 

@@ -19,7 +19,7 @@ import { type EngineEndpoint, format } from "./EngineEndpoint.ts"
 import { EndpointInvalid, EngineUnreachable } from "./EngineErrors.ts"
 
 export interface EngineRequest {
-  readonly method: "GET" | "POST"
+  readonly method: "GET" | "POST" | "DELETE"
   /** With the API version where one is wanted: `/v1.43/services`. */
   readonly path: string
   readonly query?: Readonly<Record<string, string>>

@@ -99,6 +99,34 @@ export class NodeVersionConflict extends Schema.TaggedError<NodeVersionConflict>
   }
 }
 
+export class ConfigNotFound extends Schema.TaggedError<ConfigNotFound>()("ConfigNotFound", {
+  /** The id that was asked for. */
+  config: Schema.String
+}) {
+  override get message(): string {
+    return `There is no config ${this.config} in this Swarm: "docker config ls" names those there are.`
+  }
+}
+
+export class ConfigNameTaken extends Schema.TaggedError<ConfigNameTaken>()("ConfigNameTaken", {
+  /** Its name. */
+  config: Schema.String
+}) {
+  override get message(): string {
+    return `There is a config ${this.config} already: read it, or remove it first ("docker config rm").`
+  }
+}
+
+/** Somebody else wrote the config after it was read. */
+export class ConfigVersionConflict extends Schema.TaggedError<ConfigVersionConflict>()("ConfigVersionConflict", {
+  config: Schema.String,
+  basedOnVersion: RaftIndex
+}) {
+  override get message(): string {
+    return `Config ${this.config} has changed since version ${this.basedOnVersion}: read it again and decide anew.`
+  }
+}
+
 /** The engine understood the call and said no, for a reason that has no error of its own. */
 export class EngineRejected extends Schema.TaggedError<EngineRejected>()("EngineRejected", {
   operation: Schema.String,

@@ -119,10 +119,16 @@ const canonicalNode = (text: string, node: JsonNode): string => {
   return `{${sorted.map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(",")}}`
 }
 
+/** The same JSON value in one order and spacing, numbers by their text; undefined when the text is no JSON. */
+export const canonical = (text: string): string | undefined => {
+  const root = rootOf(text)
+  return root === undefined ? undefined : canonicalNode(text, root)
+}
+
 /** Whether two texts hold the same JSON value, whatever their order and spacing; numbers are compared by their text. */
 export const sameValue = (a: string, b: string): boolean => {
-  const [left, right] = [rootOf(a), rootOf(b)]
-  return left !== undefined && right !== undefined && canonicalNode(a, left) === canonicalNode(b, right)
+  const left = canonical(a)
+  return left !== undefined && left === canonical(b)
 }
 
 const trimJson = (text: string): string => text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, "")

@@ -14,11 +14,15 @@ import type { Node } from "@evenkeel/domain/Node"
 import type { Service } from "@evenkeel/domain/Service"
 import { Snapshot } from "@evenkeel/domain/Snapshot"
 import type { Task } from "@evenkeel/domain/Task"
+import * as Configs from "./Configs.ts"
 import * as Decoding from "./Decoding.ts"
 import * as EngineCalls from "./EngineCalls.ts"
 import * as EngineConnection from "./EngineConnection.ts"
 import * as EngineEndpoint from "./EngineEndpoint.ts"
 import {
+  type ConfigNameTaken,
+  type ConfigNotFound,
+  type ConfigVersionConflict,
   type EndpointInvalid,
   type EngineAnswerMalformed,
   type EngineError,
@@ -72,6 +76,13 @@ export interface SwarmClientShape {
   readonly updateNode: (
     update: ObjectTexts.NodeUpdate
   ) => Effect.Effect<void, EngineError | NodeNotFound | NodeVersionConflict>
+  readonly listConfigs: (filter?: Configs.ConfigFilter) => Effect.Effect<ReadonlyArray<Configs.Config>, EngineError>
+  /** Gives the new config's id. After EngineTimedOut and EngineUnreachable it may have been made. */
+  readonly createConfig: (config: Configs.NewConfig) => Effect.Effect<string, EngineError | ConfigNameTaken>
+  readonly removeConfig: (id: string) => Effect.Effect<void, EngineError | ConfigNotFound>
+  readonly updateConfigLabels: (
+    update: Configs.ConfigLabels
+  ) => Effect.Effect<void, EngineError | ConfigNotFound | ConfigVersionConflict>
   /** Endless; reconnects by itself. */
   readonly events: (options?: EngineEvents.EventsOptions) => Stream.Stream<EngineEvents.EngineNotice>
   /** The whole Swarm now. Unchanged objects are the instances of the reading before. */
@@ -87,10 +98,17 @@ export class SwarmClient extends Context.Tag("@evenkeel/swarm-client/SwarmClient
 /** How long the own node's id is believed; it changes only when the engine joins another Swarm. */
 const nodeIdTtlMillis = 30_000
 
+/** How long the list of networks is believed by readings, unless a service names one that it lacks. */
+const networksTtlMillis = 30_000
+
 const make = Effect.fn("SwarmClient.make")(function* (options: EngineCalls.CallsOptions = {}) {
   const calls = yield* EngineCalls.make(options)
   const hurries = yield* Snapshots.makeHurries
   const ownNode = yield* Ref.make<{ readonly id: NodeId; readonly readAtMillis: number } | null>(null)
+  const heldNetworks = yield* Ref.make<{
+    readonly listing: Decoding.Listing<Network>
+    readonly readAtMillis: number
+  } | null>(null)
   const lists = ObjectLists.make()
 
   const get = (operation: string, path: string, query: Readonly<Record<string, string>> = {}) =>
@@ -120,6 +138,16 @@ const make = Effect.fn("SwarmClient.make")(function* (options: EngineCalls.Calls
   const readNodes = Effect.flatMap(get("list nodes", "/nodes"), lists.nodes)
   const readTasks = Effect.flatMap(get("list tasks", "/tasks"), lists.tasks)
   const readNetworks = Effect.flatMap(get("list networks", "/networks"), lists.networks)
+  const networksAnew = Effect.gen(function* () {
+    const listing = yield* readNetworks
+    yield* Ref.set(heldNetworks, { listing, readAtMillis: yield* Clock.currentTimeMillis })
+    return listing
+  })
+  const networksOfReading = Effect.gen(function* () {
+    const held = yield* Ref.get(heldNetworks)
+    const isFresh = held !== null && (yield* Clock.currentTimeMillis) - held.readAtMillis < networksTtlMillis
+    return isFresh ? held.listing : yield* networksAnew
+  })
   // Never with insertDefaults: what that adds restarts tasks when it is written back.
   const servicesText = get("list services", "/services")
   const { nodeSpec, service, updateNode, updateService } = ObjectTexts.make(calls, readNetworks)
@@ -152,11 +180,15 @@ const make = Effect.fn("SwarmClient.make")(function* (options: EngineCalls.Calls
 
   const reading = Effect.gen(function* () {
     const readAtMillis = yield* Clock.currentTimeMillis
-    const [readBy, nodes, tasks, networks, text] = yield* Effect.all(
-      [ownNodeId, readNodes, readTasks, readNetworks, servicesText],
+    const [readBy, nodes, tasks, held, text] = yield* Effect.all(
+      [ownNodeId, readNodes, readTasks, networksOfReading, servicesText],
       { concurrency: "unbounded" }
     )
-    const services = yield* lists.services(text, networks.objects)
+    const known = new Set(held.objects.map(({ id }) => id))
+    const withHeld = yield* lists.services(text, held.objects)
+    const isKnown = withHeld.objects.every(({ networks }) => networks.every((id) => known.has(id)))
+    const networks = isKnown ? held : yield* networksAnew
+    const services = isKnown ? withHeld : yield* lists.services(text, networks.objects)
     const endMillis = yield* Clock.currentTimeMillis
     return new Snapshots.SnapshotReading({
       snapshot: new Snapshot({
@@ -172,7 +204,7 @@ const make = Effect.fn("SwarmClient.make")(function* (options: EngineCalls.Calls
     })
   }).pipe(
     // Whatever went wrong, the engine may have left its Swarm and joined another.
-    Effect.tapError(() => Ref.set(ownNode, null)),
+    Effect.tapError(() => Effect.zipRight(Ref.set(ownNode, null), Ref.set(heldNetworks, null))),
     Effect.withSpan("SwarmClient.reading")
   )
 
@@ -192,6 +224,7 @@ const make = Effect.fn("SwarmClient.make")(function* (options: EngineCalls.Calls
     service,
     updateService,
     updateNode,
+    ...Configs.make(calls),
     events,
     reading,
     snapshots: (options = {}) => Snapshots.make({ reading, events: events(), hurries }, options),

@@ -14,9 +14,10 @@ import { type AnswerHead, type EngineAnswer, EngineConnection, type EngineReques
 import { EngineUnreachable } from "./EngineErrors.ts"
 import * as SpecText from "./SpecText.ts"
 import { type SwarmClient, layerOverConnection } from "./SwarmClient.ts"
+import * as TestConfigs from "./TestConfigs.ts"
 import type { WireObject } from "./TestWire.ts"
 
-export type ObjectKind = "nodes" | "services" | "tasks" | "networks"
+export type ObjectKind = "nodes" | "services" | "tasks" | "networks" | "configs"
 
 /** Objects as the Engine API writes them; as text where bytes matter. */
 export type TestObject = WireObject | string
@@ -26,6 +27,7 @@ export interface TestSwarm {
   readonly services?: ReadonlyArray<TestObject>
   readonly tasks?: ReadonlyArray<TestObject>
   readonly networks?: ReadonlyArray<TestObject>
+  readonly configs?: ReadonlyArray<TestObject>
   /** The node whose engine is asked. Defaults to the first. */
   readonly nodeId?: string
 }
@@ -91,7 +93,7 @@ const indexOf = (text: string): number => Number(SpecText.get(text, ["Version", 
 
 /** The store: texts by id, and one counter of versions for all of them. */
 const makeStore = (initial: TestSwarm) => {
-  const kinds: ReadonlyArray<ObjectKind> = ["nodes", "services", "tasks", "networks"]
+  const kinds: ReadonlyArray<ObjectKind> = ["nodes", "services", "tasks", "networks", "configs"]
   const objects = new Map(
     kinds.map((kind) => [kind, new Map((initial[kind] ?? []).map(textOf).map((text) => [idOf(text), text]))])
   )
@@ -99,6 +101,7 @@ const makeStore = (initial: TestSwarm) => {
   let index = Math.max(0, ...kinds.flatMap((kind) => [...of(kind).values()].map(indexOf)))
   return {
     of,
+    nextIndex: () => index + 1,
     find: (kind: ObjectKind, idOrName: string): string | undefined =>
       of(kind).get(idOrName) ?? [...of(kind).values()].find((text) => stringAt(text, ["Spec", "Name"]) === idOrName),
     write: (kind: ObjectKind, text: string): void => {
@@ -165,6 +168,7 @@ const route = (store: Store, nodeId: string, request: EngineRequest, path: strin
   if (path === "/_ping") return answer(200, "OK")
   if (path === "/info") return answer(200, JSON.stringify(info))
   if (path === "/version") return answer(200, JSON.stringify({ Version: "24.0.7", ApiVersion: apiVersion }))
+  if (collection === "configs") return configs(store, [id, verb], request)
   if (collection !== "nodes" && collection !== "services" && collection !== "tasks" && collection !== "networks")
     return refusal(404, "page not found")
   if (id === undefined) {
@@ -178,6 +182,22 @@ const route = (store: Store, nodeId: string, request: EngineRequest, path: strin
     return update(store, collection, id, request)
   const text = store.find(collection, id)
   return text === undefined ? refusal(404, `${collection.slice(0, -1)} ${id} not found`) : answer(200, `${text}\n`)
+}
+
+const configs = (store: Store, path: ReadonlyArray<string | undefined>, request: EngineRequest): EngineAnswer => {
+  const held = store.of("configs")
+  const given = TestConfigs.answer(
+    {
+      all: () => [...held.values()],
+      find: (id) => held.get(id),
+      write: (text) => store.write("configs", text),
+      remove: (id) => void held.delete(id),
+      nextIndex: store.nextIndex
+    },
+    path.filter((segment) => segment !== undefined),
+    request
+  )
+  return "message" in given ? refusal(given.status, given.message) : answer(given.status, given.text)
 }
 
 const makeEngine = (initial: TestSwarm) =>

@@ -55,6 +55,7 @@ export const toNode = (wire: WireNode): Node =>
       address: wire.Status.Addr,
       platform: platform(wire.Description?.Platform ?? { OS: "", Architecture: "" }),
       plugins: (wire.Description?.Engine?.Plugins ?? []).map(({ Name, Type }) => ({ type: Type, name: Name })),
+      engineVersion: wire.Description?.Engine?.EngineVersion ?? "",
       resources: resources(wire.Description?.Resources ?? null),
       manager:
         wire.ManagerStatus === null

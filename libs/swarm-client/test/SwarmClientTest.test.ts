@@ -147,3 +147,61 @@ describe("layerTest", () => {
     }).pipe(Effect.provide(swarm))
   )
 })
+
+describe("configs", () => {
+  it.effect("are made, found by their labels, relabelled and removed; the data stays as it is", () =>
+    Effect.gen(function* () {
+      const client = yield* SwarmClient
+      const data = '{"text":"\\u003cß\u2713","number":9223372036854775807}'
+      const id = yield* client.createConfig({ name: "kept-s1", labels: { owner: "s1", kind: "kept" }, data })
+      yield* client.createConfig({ name: "other", labels: { owner: "s2" }, data: "x" })
+      const [config, ...others] = yield* client.listConfigs({ labels: { owner: "s1", kind: null } })
+      expect(others).toEqual([])
+      expect(config).toMatchObject({ id, name: "kept-s1", labels: { owner: "s1", kind: "kept" }, data })
+      expect(yield* client.listConfigs()).toHaveLength(2)
+
+      const version = config?.version ?? RaftIndex.make(0)
+      yield* client.updateConfigLabels({ id, version, labels: { owner: "s3" } })
+      const [relabelled] = yield* client.listConfigs({ labels: { owner: "s3" } })
+      expect(relabelled).toMatchObject({ id, labels: { owner: "s3" }, data })
+      const conflict = yield* Effect.flip(client.updateConfigLabels({ id, version, labels: {} }))
+      expect(conflict._tag).toBe("ConfigVersionConflict")
+
+      yield* client.removeConfig(id)
+      expect(yield* Effect.flip(client.removeConfig(id))).toMatchObject({ _tag: "ConfigNotFound", config: id })
+    }).pipe(Effect.provide(swarm))
+  )
+  it.effect("have names that no two share", () =>
+    Effect.gen(function* () {
+      const client = yield* SwarmClient
+      const config = { name: "kept-s1", labels: {}, data: "x" }
+      yield* client.createConfig(config)
+      expect(yield* Effect.flip(client.createConfig(config))).toMatchObject({ _tag: "ConfigNameTaken" })
+    }).pipe(Effect.provide(swarm))
+  )
+})
+
+describe("a reading", () => {
+  const networkReads = Effect.gen(function* () {
+    const control = yield* SwarmClientTestControl
+    return (yield* control.requests).filter(({ path }) => path.endsWith("/networks")).length
+  })
+  it.effect("reads the networks again only when a service names an unknown one, or after 30 s", () =>
+    Effect.gen(function* () {
+      const client = yield* SwarmClient
+      const control = yield* SwarmClientTestControl
+      for (let count = 0; count < 5; count++) yield* client.reading
+      expect(yield* networkReads).toBe(1)
+      yield* control.put("networks", wireNetwork("net2", "app_extra"))
+      yield* control.patch("services", "s1", [
+        { path: ["Spec", "TaskTemplate", "Networks"], value: '[{"Target":"net2"}]' }
+      ])
+      const { snapshot } = yield* client.reading
+      expect(snapshot.networks.map(({ name }) => name)).toContain("app_extra")
+      expect(yield* networkReads).toBe(2)
+      yield* TestClock.adjust("30 seconds")
+      yield* client.reading
+      expect(yield* networkReads).toBe(3)
+    }).pipe(Effect.provide(swarm))
+  )
+})

@@ -45,7 +45,7 @@ export interface GroupStatus {
 export interface MoveStatus {
   readonly serviceName: string
   /** `leftover`: traces of a move whose journal is gone or cannot be read. */
-  readonly kind: "pin" | "surge" | "leftover"
+  readonly kind: "pin" | "surge" | "empty" | "leftover"
   readonly operation: string | null
   readonly from: string | null
   readonly to: string | null

@@ -21,6 +21,7 @@ export const names = [
   "service-limit",
   "node-limit",
   "deploy-cool-down",
+  "undone-back-off",
   "task-age",
   "consent"
 ] as const

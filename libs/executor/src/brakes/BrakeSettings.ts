@@ -45,6 +45,7 @@ export const BrakeSettings = Schema.Struct({
   movesPerServiceHour: Moves,
   movesPerNodeHour: Moves,
   coolDownMillis: Millis,
+  undoneBackOffMillis: Millis,
   taskAgeMillis: Millis,
   sickShare: Schema.Number.pipe(Schema.between(0, 1)),
   quorumMargin: Count,
@@ -75,6 +76,7 @@ export const defaults: BrakeSettings = {
   movesPerServiceHour: 30,
   movesPerNodeHour: 60,
   coolDownMillis: 900_000,
+  undoneBackOffMillis: 30_000,
   taskAgeMillis: 10_000,
   sickShare: 0.45,
   quorumMargin: 1,
@@ -120,6 +122,11 @@ export const docs: Readonly<Record<SettingKey, SettingDoc>> = {
   movesPerServiceHour: doc("count", "MOVES_PER_SERVICE_HOUR", "the same for an hour and the moves of one service"),
   movesPerNodeHour: doc("count", "MOVES_PER_NODE_HOUR", "the same for an hour and the moves to or from one node"),
   coolDownMillis: doc("duration", "COOL_DOWN", "how long a service is left alone after somebody deployed it"),
+  undoneBackOffMillis: doc(
+    "duration",
+    "UNDONE_BACK_OFF",
+    "how long a service is left alone after a move of it was undone; each further time twice as long, up to an hour"
+  ),
   taskAgeMillis: doc("duration", "TASK_AGE", "how old a task must be before it is moved"),
   sickShare: doc("share", "SICK_SHARE", "nodes that may be lost, of all, before everything is left alone"),
   quorumMargin: doc("count", "QUORUM_MARGIN", "managers that must be able to fail besides those that are lost"),

@@ -20,6 +20,7 @@ import * as PolicyUnknown from "./PolicyUnknown.ts"
 import * as SickCluster from "./SickCluster.ts"
 import * as StabilisationWindow from "./StabilisationWindow.ts"
 import * as TaskAge from "./TaskAge.ts"
+import * as UndoneBackOff from "./UndoneBackOff.ts"
 
 /** By name; every name has its brake. */
 export const brakes: Readonly<Record<BrakeName, Brake>> = {
@@ -36,6 +37,7 @@ export const brakes: Readonly<Record<BrakeName, Brake>> = {
   "service-limit": Limits.perService,
   "node-limit": Limits.perNode,
   "deploy-cool-down": DeployCoolDown.brake,
+  "undone-back-off": UndoneBackOff.brake,
   "task-age": TaskAge.brake,
   consent: Consent.brake
 }

@@ -218,6 +218,33 @@ const rows: ReadonlyArray<Row> = [
     snapshot: snapshotOf(threeManagers, { a: {} })
   },
   {
+    brake: "undone-back-off",
+    what: "the last move was undone",
+    state: { history: [pastMove(now - 2_000, { outcome: "undone" }), pastMove(now - 9_000)] },
+    snapshot: snapshotOf(threeManagers, { a: {}, b: {} }),
+    holds: [/service a is left alone for a while: its last move was undone/, 29_000]
+  },
+  {
+    brake: "undone-back-off",
+    what: "the last three moves were undone",
+    state: { history: [1, 2, 3].map((i) => pastMove(now - 1_000 - i, { outcome: "undone" })) },
+    snapshot: snapshotOf(threeManagers, { a: {} }),
+    holds: [/its last 3 moves were undone/, 4 * 30_000 - 1]
+  },
+  {
+    brake: "undone-back-off",
+    what: "undone very often: never longer than an hour",
+    state: { history: Array.from({ length: 40 }, (_, i) => pastMove(now - 1_000 - i, { outcome: "undone" })) },
+    snapshot: snapshotOf(threeManagers, { a: {} }),
+    holds: [/its last 40 moves were undone/, hour]
+  },
+  {
+    brake: "undone-back-off",
+    what: "a move was completed since",
+    state: { history: [pastMove(now - 2_000), pastMove(now - 3_000, { outcome: "undone" })] },
+    snapshot: snapshotOf(threeManagers, { a: {} })
+  },
+  {
     brake: "deploy-cool-down",
     what: "deployed five minutes ago",
     state: {},

@@ -1,0 +1,38 @@
+/** What `evenkeel pause` does. */
+import type * as Command from "@effect/cli/Command"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Policy from "@evenkeel/executor/brakes/Policy"
+import type { options } from "../commands/pause.ts"
+import * as PolicyChange from "../PolicyChange.ts"
+import { withEngine } from "../WithEngine.ts"
+
+export const run = ({
+  because,
+  for: duration,
+  host,
+  service,
+  ...choice
+}: Command.Command.ParseConfig<typeof options>) =>
+  Effect.gen(function* () {
+    const found = Option.isNone(service) ? null : yield* PolicyChange.serviceOf(service.value)
+    const by = yield* PolicyChange.author
+    const what = found === null ? "All moves are" : `${found.name} is`
+    yield* PolicyChange.change(
+      choice,
+      (policy, nowMillis) =>
+        Policy.paused(
+          policy,
+          {
+            service: found?.id ?? null,
+            serviceName: found?.name ?? null,
+            because,
+            by,
+            sinceMillis: nowMillis,
+            untilMillis: duration === 0 ? null : nowMillis + duration
+          },
+          nowMillis
+        ),
+      { told: `${what} paused; a move that is under way is brought to its end.`, already: `${what} paused already.` }
+    )
+  }).pipe(withEngine({ host }))

@@ -1,0 +1,17 @@
+/** What `evenkeel resume` does. */
+import type * as Command from "@effect/cli/Command"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Policy from "@evenkeel/executor/brakes/Policy"
+import type { options } from "../commands/resume.ts"
+import * as PolicyChange from "../PolicyChange.ts"
+import { withEngine } from "../WithEngine.ts"
+
+export const run = ({ host, service, ...choice }: Command.Command.ParseConfig<typeof options>) =>
+  Effect.gen(function* () {
+    const found = Option.isNone(service) ? null : yield* PolicyChange.serviceOf(service.value)
+    yield* PolicyChange.change(choice, (policy, nowMillis) => Policy.resumed(policy, found?.id ?? null, nowMillis), {
+      told: found === null ? "Moves may begin again." : `Moves of ${found.name} may begin again.`,
+      already: found === null ? "There was no pause of all services." : `${found.name} was not paused.`
+    })
+  }).pipe(withEngine({ host }))

@@ -1,0 +1,295 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { createServer, type IncomingMessage } from "node:http"
+import type { AddressInfo } from "node:net"
+import type { TestSwarm } from "@evenkeel/swarm-client/SwarmClientTest"
+import { wireNetwork, wireNode, wireService, wireTask } from "@evenkeel/swarm-client/TestWire"
+import { makeShell, nodes } from "./harness.ts"
+
+const withImage = (object: ReturnType<typeof wireService>, path: "Spec" | "Task", image: string) => {
+  const spec = object["Spec"] as Record<string, unknown>
+  const container = { ContainerSpec: { Image: image }, ForceUpdate: 0, Runtime: "container" }
+  return { ...object, Spec: path === "Task" ? container : { ...spec, TaskTemplate: container } }
+}
+
+const image = (what: string, version = "1") => `registry:5000/evenkeel/${what}:${version}`
+
+/** Routers and rebalancers on all three managers, and one service that is routable. */
+const healthy: TestSwarm = {
+  nodes,
+  services: [
+    withImage(
+      wireService({ id: "r", name: "router", replicas: null, labels: { "evenkeel.role": "router" } }),
+      "Spec",
+      image("router")
+    ),
+    withImage(wireService({ id: "b", name: "rebalancer", replicas: null }), "Spec", image("rebalancer")),
+    wireService({ id: "w", name: "web" })
+  ],
+  tasks: [
+    ...["node1", "node2", "node3"].flatMap((node) => [
+      withImage(wireTask({ id: `r-${node}`, service: "r", node, slot: 0 }), "Task", image("router")),
+      withImage(wireTask({ id: `b-${node}`, service: "b", node, slot: 0 }), "Task", image("rebalancer"))
+    ]),
+    wireTask({ id: "w1", service: "w", node: "node1" })
+  ],
+  networks: [wireNetwork("net1", "app_default")]
+}
+
+interface Found {
+  readonly check: string
+  readonly level: string
+  readonly subject: string
+  readonly finding: string
+  readonly cure: string
+}
+
+const diagnose = (swarm: TestSwarm, options = "") =>
+  Effect.gen(function* () {
+    const shell = yield* makeShell(swarm)
+    const { code, stdout } = yield* shell.run(`doctor --json ${options}`)
+    const { findings, healthy } = JSON.parse(stdout) as {
+      readonly healthy: boolean
+      readonly findings: ReadonlyArray<Found>
+    }
+    return { code, healthy, findings, bad: findings.filter(({ level }) => level === "problem" || level === "warning") }
+  })
+
+describe("doctor", () => {
+  it.scoped("finds a healthy Swarm healthy: exit code 0, one line a check", () =>
+    Effect.gen(function* () {
+      const { bad, code, findings, healthy: isHealthy } = yield* diagnose(healthy)
+      expect(bad).toEqual([])
+      expect([code, isHealthy]).toEqual([0, true])
+      expect(findings.map(({ check, level }) => `${check} ${level}`)).toEqual([
+        "rights ok",
+        "managers ok",
+        "nodes ok",
+        "services ok",
+        "labels ok",
+        "routes ok",
+        "routers ok",
+        "rebalancer ok",
+        "versions ok",
+        "policy ok",
+        "routers skipped"
+      ])
+    })
+  )
+
+  const cases: ReadonlyArray<readonly [string, TestSwarm, string, string, RegExp, "problem" | "warning"]> = [
+    [
+      "a label that cannot be read",
+      {
+        ...healthy,
+        services: [
+          ...(healthy.services ?? []).slice(0, 2),
+          wireService({ id: "w", name: "web", labels: { "evenkeel.rebalance": "maybe" } })
+        ]
+      },
+      "labels",
+      "service web",
+      /evenkeel.rebalance=maybe/,
+      "problem"
+    ],
+    [
+      "a service that cannot be routed",
+      {
+        ...healthy,
+        services: [
+          ...(healthy.services ?? []).slice(0, 2),
+          wireService({ id: "w", name: "web", labels: { "evenkeel.port": "80" } })
+        ]
+      },
+      "routes",
+      "service web",
+      /shares no network with the router/,
+      "problem"
+    ],
+    [
+      "a node without a router",
+      { ...healthy, tasks: (healthy.tasks ?? []).filter((task) => (task as { ID: string }).ID !== "r-node2") },
+      "routers",
+      "node n2",
+      /no router serves there/,
+      "problem"
+    ],
+    [
+      "a manager without a rebalancer",
+      { ...healthy, tasks: (healthy.tasks ?? []).filter((task) => (task as { ID: string }).ID !== "b-node3") },
+      "rebalancer",
+      "node n3",
+      /no rebalancer serves there/,
+      "problem"
+    ],
+    [
+      "routers of two versions",
+      {
+        ...healthy,
+        tasks: [
+          ...(healthy.tasks ?? []).filter((task) => (task as { ID: string }).ID !== "r-node2"),
+          withImage(wireTask({ id: "r-node2", service: "r", node: "node2", slot: 0 }), "Task", image("router", "2"))
+        ]
+      },
+      "versions",
+      "service router",
+      /evenkeel\/router:1, .*evenkeel\/router:2|router:2, .*router:1/,
+      "warning"
+    ],
+    [
+      "engines of two versions",
+      {
+        ...healthy,
+        nodes: [
+          ...nodes.slice(0, 2),
+          {
+            ...wireNode({ id: "node3", hostname: "n3" }),
+            Description: { Hostname: "n3", Engine: { EngineVersion: "28.0.1" } }
+          }
+        ]
+      },
+      "versions",
+      "swarm",
+      /20\.10\.24 on n1, n2; 28\.0\.1 on n3/,
+      "warning"
+    ],
+    [
+      "no margin: a manager is lost",
+      {
+        ...healthy,
+        nodes: [
+          ...nodes.slice(0, 2),
+          {
+            ...wireNode({ id: "node3", hostname: "n3", state: "down" }),
+            ManagerStatus: { Reachability: "unreachable", Addr: "" }
+          }
+        ]
+      },
+      "managers",
+      "swarm",
+      /2 of 3 managers are reachable: if one more is lost/,
+      "problem"
+    ],
+    [
+      "a single manager",
+      {
+        ...healthy,
+        nodes: [
+          nodes[0] ?? {},
+          ...["2", "3"].map((n) => wireNode({ id: `node${n}`, hostname: `n${n}`, role: "worker" }))
+        ]
+      },
+      "managers",
+      "swarm",
+      /there is one manager: none may fail/,
+      "warning"
+    ]
+  ]
+  for (const [what, swarm, check, subject, words, level] of cases)
+    it.scoped(`${what}: ${level}, with its cure`, () =>
+      Effect.gen(function* () {
+        const { bad, code } = yield* diagnose(swarm)
+        const found = bad.find((finding) => finding.check === check && finding.subject === subject)
+        expect(found).toMatchObject({ level, finding: expect.stringMatching(words) })
+        expect(found?.cure).not.toBe("")
+        expect(code).toBe(bad.some((finding) => finding.level === "problem") ? 6 : 0)
+      })
+    )
+
+  it.scoped("a socket proxy that lets too little through: which calls, and what they are for", () =>
+    Effect.gen(function* () {
+      const shell = yield* makeShell(healthy)
+      for (const path of ["/configs", "/services/evenkeel-doctor-asks/update"])
+        yield* shell.control.fail({ kind: "status", status: 403, message: "Forbidden" }, { path, times: 100 })
+      const { code, stdout } = yield* shell.run("doctor")
+      expect(code).toBe(6)
+      expect(stdout).toMatch(/^PROBLEM +rights +GET \/configs: is refused, and is needed for policy and history/m)
+      expect(stdout).toMatch(/^PROBLEM +rights +POST \/services\/\{id\}\/update: is refused/m)
+      expect(stdout).not.toMatch(/rights +GET \/nodes/)
+      expect(stdout).toMatch(/^PROBLEM +policy +swarm: the policy cannot be read, so nothing is moved/m)
+      expect(stdout).toMatch(/\d problems, 0 warnings\.\n$/)
+    })
+  )
+
+  it.scoped("changes nothing", () =>
+    Effect.gen(function* () {
+      const shell = yield* makeShell(healthy)
+      const before = yield* shell.control.textOf("services", "w")
+      yield* shell.run("doctor")
+      expect(yield* shell.control.textOf("services", "w")).toBe(before)
+      expect(yield* Effect.orDie(shell.client.listConfigs())).toEqual([])
+    })
+  )
+
+  it.scoped("names who paused, and how to resume", () =>
+    Effect.gen(function* () {
+      const shell = yield* makeShell(healthy)
+      yield* shell.run("pause web", { environment: { USER: "ann" } })
+      const { code, stdout } = yield* shell.run("doctor")
+      expect(code).toBe(0)
+      expect(stdout).toMatch(/^warning +policy +service web: paused by ann\n +try: evenkeel resume web$/m)
+    })
+  )
+
+  it.scoped("an engine that cannot be reached is told as that", () =>
+    Effect.gen(function* () {
+      const shell = yield* makeShell(healthy)
+      yield* shell.control.fail({ kind: "unreachable" }, { times: 100 })
+      const { code, stderr, stdout } = yield* shell.run("doctor")
+      expect([code, stdout]).toEqual([5, ""])
+      expect(stderr).toContain("cannot be reached")
+    })
+  )
+})
+
+describe("doctor --api", () => {
+  const state = { hostname: "n1", version: "1.0", mode: "act", readingFailure: null, policyFailure: null, routers: 3 }
+  const serving = (answer: (request: IncomingMessage) => readonly [number, string]) =>
+    Effect.acquireRelease(
+      Effect.async<{ readonly url: string; readonly close: () => void }>((resume) => {
+        const server = createServer((request, response) => {
+          const [status, body] = answer(request)
+          response.writeHead(status).end(body)
+        })
+        server.listen(0, "127.0.0.1", () => {
+          const close = () => {
+            server.close()
+            server.closeAllConnections()
+          }
+          resume(Effect.succeed({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close }))
+        })
+      }),
+      ({ close }) => Effect.sync(close)
+    )
+  const withApi = (answer: (request: IncomingMessage) => readonly [number, string]) =>
+    Effect.gen(function* () {
+      const { url } = yield* serving(answer)
+      const shell = yield* makeShell(healthy)
+      return yield* shell.run(`doctor --api ${url}/`, { environment: { EVENKEEL_TOKEN: "secret" } })
+    })
+
+  it.scoped("asks with the token, and counts the routers that follow", () =>
+    Effect.gen(function* () {
+      const { code, stdout } = yield* withApi((request) =>
+        request.headers.authorization === "Bearer secret" && request.url === "/v1/state"
+          ? [200, JSON.stringify(state)]
+          : [401, "{}"]
+      )
+      expect(code).toBe(0)
+      expect(stdout).toMatch(/^ok +rebalancer +rebalancer http:\S+: on n1, version 1\.0, mode act$/m)
+      expect(stdout).toMatch(/^ok +routers +rebalancer http:\S+: 3 of 3 routers follow it$/m)
+    })
+  )
+  it.scoped.each<[string, readonly [number, string], RegExp]>([
+    ["routers that do not follow", [200, JSON.stringify({ ...state, routers: 1 })], /1 of 3 routers follow it/],
+    ["a failure of its own", [200, JSON.stringify({ ...state, readingFailure: "no engine" })], /no engine/],
+    ["a wrong token", [401, "{}"], /the token is missing or wrong/],
+    ["something else there", [200, "<html>"], /answered with status 200 and no state/]
+  ])("%s: a problem", ([_, answer, words]) =>
+    Effect.gen(function* () {
+      const { code, stdout } = yield* withApi(() => answer)
+      expect(code).toBe(6)
+      expect(stdout).toMatch(words)
+    })
+  )
+})

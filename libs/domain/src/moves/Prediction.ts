@@ -1,0 +1,113 @@
+/**
+ * Whether a move would still do what it is meant to, asked right before it begins: where Swarm would put the new task, and
+ * which task it would stop, by its own rules. Pure; it judges one move and looks for no other.
+ */
+import type { NodeId, TaskId } from "../Ids.ts"
+import type { Strategy } from "../Plan.ts"
+import { successor } from "../planner/Simulate.ts"
+import * as Filters from "../rules/Filters.ts"
+import * as NodeLoad from "../rules/NodeLoad.ts"
+import { firstChoices } from "../rules/NodeOrder.ts"
+import * as ScaleDown from "../rules/ScaleDown.ts"
+import { Placement, Service } from "../Service.ts"
+import type { Snapshot } from "../Snapshot.ts"
+import type { Task } from "../Task.ts"
+import * as MoveProgress from "../MoveProgress.ts"
+import { liveTasks, nodeProblem, servesOn } from "./Step.ts"
+
+/** What of a move counts here; `Plan.Move` is one. */
+export interface Intent {
+  readonly strategy: Strategy
+  readonly task: TaskId
+  readonly from: NodeId
+  readonly to: NodeId
+  readonly alternatives: ReadonlyArray<NodeId>
+}
+
+/** Why the move must not begin now, as a clause; null when it would do what it is meant to. */
+export const refusal = (snapshot: Snapshot, service: Service, intent: Intent): string | null => {
+  if (MoveProgress.isTouched(service)) return "a move of it is under way or has left something"
+  if (MoveProgress.isRollingOut(service)) return `its update is ${service.updateState ?? ""}`
+  const live = liveTasks({ snapshot, service })
+  if (live.length !== service.replicas || !live.every((task) => servesOn(snapshot, task)))
+    return `${live.filter((task) => servesOn(snapshot, task)).length} of ${service.replicas ?? 0} tasks serve`
+  const leaving = live.find(({ id }) => id === intent.task)
+  if (leaving === undefined || leaving.node !== intent.from) return "the task to be moved is gone"
+  switch (intent.strategy) {
+    case "pin":
+      return live.length === 1 ? refusalOfPin(snapshot, service, intent.to) : "it has more than one task"
+    case "surge":
+      return refusalOfSurge(snapshot, service, live, leaving, intent)
+    case "empty":
+      return refusalOfEmpty(snapshot, service, live, intent)
+  }
+}
+
+const refusalOfPin = (snapshot: Snapshot, service: Service, to: NodeId): string | null => {
+  const problem = nodeProblem(snapshot, to)
+  if (problem !== null) return problem
+  const load = NodeLoad.fromSnapshot(snapshot).get(to)
+  const filter = load === undefined ? "Ready" : Filters.firstRefusal(service)(load)
+  return filter === null || load === undefined
+    ? null
+    : `on ${load.node.hostname} Swarm has ${Filters.explain([{ filter, nodes: [load.node] }])}`
+}
+
+const refusalOfSurge = (
+  snapshot: Snapshot,
+  service: Service,
+  live: ReadonlyArray<Task>,
+  leaving: Task,
+  { alternatives, from, to }: Intent
+): string | null => {
+  const hostnameOf = (node: NodeId) => snapshot.node(node)?.hostname ?? node
+  const choices = firstChoices(service, NodeLoad.fromSnapshot(snapshot))
+  if (choices.nodes.length === 0) return `one task more would find ${Filters.explain(choices.refused)}`
+  const intended = new Set([to, ...alternatives])
+  const outside = choices.nodes.find((node) => !intended.has(node))
+  if (outside !== undefined) return `Swarm would place one task more on ${hostnameOf(outside)}, which is not intended`
+  for (const node of choices.nodes) {
+    const added = successor(leaving, live, { strategy: "surge", to: node })
+    const { possible } = ScaleDown.victims([...live, added], live.length)
+    const other = [...live, added].find((task) => possible.includes(task.id) && task.node !== from)
+    if (other !== undefined)
+      return `with one task more on ${hostnameOf(node)} Swarm might stop one on ${hostnameOf(other.node ?? node)}`
+  }
+  return null
+}
+
+/** The service as it is while it leaves the node: start-first, so its old tasks hold their places until each successor serves. */
+const refusalOfEmpty = (
+  snapshot: Snapshot,
+  service: Service,
+  live: ReadonlyArray<Task>,
+  { alternatives, from, to }: Intent
+): string | null => {
+  const hostnameOf = (node: NodeId) => snapshot.node(node)?.hostname ?? node
+  const intended = new Set([to, ...alternatives])
+  const avoiding = new Service(
+    {
+      ...service,
+      placement: new Placement(
+        { ...service.placement, constraints: [...service.placement.constraints, `node.id!=${from}`] },
+        true
+      )
+    },
+    true
+  )
+  let loads = NodeLoad.fromSnapshot(snapshot)
+  for (const task of live.filter(({ node }) => node === from)) {
+    const choices = firstChoices(avoiding, loads)
+    const [target] = choices.nodes
+    const load = target === undefined ? undefined : loads.get(target)
+    if (target === undefined || load === undefined)
+      return `without ${hostnameOf(from)} its tasks would find ${Filters.explain(choices.refused)}`
+    const outside = choices.nodes.find((node) => !intended.has(node))
+    if (outside !== undefined) return `Swarm would place a task on ${hostnameOf(outside)}, which is not intended`
+    const next = new Map(loads).set(target, NodeLoad.withClaim(load, NodeLoad.claimOfNewTask(service)))
+    const left = next.get(from)
+    const claim = NodeLoad.claimOfTask(task, service)
+    loads = left === undefined || claim === null ? next : next.set(from, NodeLoad.withoutClaim(left, claim))
+  }
+  return null
+}

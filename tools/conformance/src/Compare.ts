@@ -1,0 +1,155 @@
+/**
+ * Lists where two traces of one scenario differ. The recorded one is the truth. Nothing is left out but what an observer who
+ * looks ten times a second may miss: a recorded sequence of states must be part of the embedded one, in its order, with the
+ * same end, and must hold every state that lasted.
+ */
+import { canonical } from "./EngineValue.ts"
+import type { NodeTrace, ServiceTrace, StepTrace, TaskTrace, Trace } from "./Trace.ts"
+
+export interface Difference {
+  readonly scenario: string
+  /** From 1; 0 for the trace as a whole. */
+  readonly step: number
+  /** What differs: `task web.1#1 node`, `answer body`. */
+  readonly what: string
+  readonly recorded: string
+  readonly embedded: string
+}
+
+export const compare = (recorded: Trace, embedded: Trace): ReadonlyArray<Difference> => {
+  const found: Array<Difference> = []
+  const { scenario } = recorded
+  const at =
+    (step: number): Report =>
+    (what, a, b) => {
+      const [left, right] = [textOf(a), textOf(b)]
+      if (left !== right) found.push({ scenario, step, what, recorded: left, embedded: right })
+    }
+  at(0)(
+    "steps",
+    recorded.steps.map(({ step }) => step),
+    embedded.steps.map(({ step }) => step)
+  )
+  for (const [i, step] of recorded.steps.entries()) {
+    const other = embedded.steps[i]
+    if (other !== undefined && other.step === step.step) compareStep(step, other, at(i + 1))
+  }
+  return found
+}
+
+type Report = (what: string, recorded: unknown, embedded: unknown) => void
+
+const textOf = (value: unknown): string => (value === undefined ? "absent" : canonical(value))
+
+const compareStep = (recorded: StepTrace, embedded: StepTrace, report: Report): void => {
+  report("answer status", recorded.answer?.status, embedded.answer?.status)
+  report("answer body", recorded.answer?.body, embedded.answer?.body)
+  report("reached", recorded.reached, embedded.reached)
+  report("survived", recorded.survived, embedded.survived)
+  report("removed services", recorded.removed, embedded.removed)
+  inPairs("task", recorded.tasks, embedded.tasks, report, compareTask)
+  inPairs("service", recorded.services, embedded.services, report, compareService)
+  inPairs("node", recorded.nodes, embedded.nodes, report, compareNode)
+  const [eventsA, eventsB] = [eventsByObject(recorded.events), eventsByObject(embedded.events)]
+  for (const object of new Set([...eventsA.keys(), ...eventsB.keys()]))
+    report(`events of ${object}`, eventsA.get(object), eventsB.get(object))
+}
+
+const inPairs = <A extends { readonly name: string }>(
+  kind: string,
+  recorded: ReadonlyArray<A>,
+  embedded: ReadonlyArray<A>,
+  report: Report,
+  each: (recorded: A, embedded: A, report: Report) => void
+): void => {
+  const others = new Map(embedded.map((object) => [object.name, object]))
+  for (const object of recorded) {
+    const other = others.get(object.name)
+    others.delete(object.name)
+    if (other === undefined) report(`${kind} ${object.name}`, object, undefined)
+    else each(object, other, (what, a, b) => report(`${kind} ${object.name} ${what}`, a, b))
+  }
+  for (const other of others.values()) report(`${kind} ${other.name}`, undefined, other)
+}
+
+const compareTask = (recorded: TaskTrace, embedded: TaskTrace, report: Report): void => {
+  report("node", recorded.node, embedded.node)
+  // Of a task that is gone the last states may have been missed as any others.
+  const isGone = recorded.gone === true && embedded.gone === true
+  sequence("states", recorded.states, withPassed(embedded.states), embedded.lasting, report, isGone)
+  sequence("desired", recorded.desired, embedded.desired, [], report, isGone)
+  if (!isGone || recorded.states.at(-1) === embedded.states.at(-1)) {
+    report("message", recorded.message, embedded.message)
+    report("error", recorded.error, embedded.error)
+    report("exit code", recorded.exitCode, embedded.exitCode)
+  }
+  report("template", recorded.template, embedded.template)
+  report("networks", recorded.networks, embedded.networks)
+  report("gone", recorded.gone, embedded.gone)
+  report("created", recorded.created !== undefined, embedded.created !== undefined)
+}
+
+/** What every task passes on its way to a running container. */
+const wayUp = ["new", "pending", "assigned", "accepted", "preparing", "ready", "starting", "running"]
+
+/**
+ * With the states that a task must have passed between two that are listed: agents report in batches, so the store does not
+ * show each of them, in one Swarm as in the other.
+ */
+export const withPassed = (states: ReadonlyArray<string>): ReadonlyArray<string> =>
+  states.flatMap((state, i) => {
+    const [from, to] = [wayUp.indexOf(states[i - 1] ?? ""), wayUp.indexOf(state)]
+    return from >= 0 && to > from ? wayUp.slice(from + 1, to + 1) : [state]
+  })
+
+const compareService = (recorded: ServiceTrace, embedded: ServiceTrace, report: Report): void => {
+  report("spec", recorded.spec, embedded.spec)
+  report("previous spec", recorded.previousSpec, embedded.previousSpec)
+  report("endpoint spec", recorded.endpointSpec, embedded.endpointSpec)
+  sequence("updates", recorded.updates, embedded.updates, [], report)
+}
+
+const compareNode = (recorded: NodeTrace, embedded: NodeTrace, report: Report): void => {
+  report("role", recorded.role, embedded.role)
+  report("availability", recorded.availability, embedded.availability)
+  report("labels", recorded.labels, embedded.labels)
+  report("message", recorded.message, embedded.message)
+  sequence("states", recorded.states, embedded.states, [], report)
+}
+
+/** The recorded sequence within the embedded one; the same end; nothing that lasted missing. */
+const sequence = (
+  what: string,
+  recorded: ReadonlyArray<string>,
+  embedded: ReadonlyArray<string>,
+  lasting: ReadonlyArray<string>,
+  report: Report,
+  isGone = false
+): void => {
+  const holds =
+    isWithin(recorded, embedded) &&
+    (isGone || recorded.at(-1) === embedded.at(-1)) &&
+    lasting.every((state) => recorded.includes(state))
+  if (!holds) report(what, recorded, embedded)
+}
+
+/** Whether the first sequence is what is left of the second when some of its elements are taken out. */
+export const isWithin = (part: ReadonlyArray<string>, whole: ReadonlyArray<string>): boolean => {
+  let from = 0
+  for (const item of part) {
+    const found = whole.indexOf(item, from)
+    if (found < 0) return false
+    from = found + 1
+  }
+  return true
+}
+
+/** Events of different objects have no order among them: they come from different transactions of the store. */
+const eventsByObject = (events: ReadonlyArray<string>): ReadonlyMap<string, ReadonlyArray<string>> =>
+  Map.groupBy(events, (event) => event.split(" ").slice(0, 2).join(" "))
+
+/** One line: which step, what, and both values cut to what a terminal shows. */
+export const render = ({ scenario, step, what, recorded, embedded }: Difference): string => {
+  const cut = (text: string) => (text.length > 300 ? `${text.slice(0, 297)}...` : text)
+  return `${scenario} step ${step}: ${what}\n    recorded ${cut(recorded)}\n    embedded ${cut(embedded)}`
+}

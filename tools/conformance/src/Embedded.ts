@@ -1,0 +1,47 @@
+/** An embedded Swarm as scenarios need it: nodes like the recorded ones, the lab's network, a clock that is moved by hand. */
+import type { Choices } from "@evenkeel/swarm-sim/swarm/Choices"
+import { Swarm } from "@evenkeel/swarm-sim/swarm/Swarm"
+import type { SwarmOptions } from "@evenkeel/swarm-sim/swarm/SwarmOptions"
+import type { Observation } from "./Target.ts"
+import type { NodeShape } from "./Trace.ts"
+import * as WorkloadRuntime from "./WorkloadRuntime.ts"
+
+export interface EmbeddedOptions {
+  readonly nodes: ReadonlyArray<NodeShape>
+  readonly seed: number
+  /** Default: from the seed. */
+  readonly choices?: Choices
+}
+
+export const heartbeatMillis = 3_000
+
+export const swarmOptions = ({ choices, nodes, seed }: EmbeddedOptions): SwarmOptions => ({
+  nodes: nodes.map(({ name, ...node }) => ({ hostname: name, ...node })),
+  seed,
+  heartbeatMillis,
+  engineVersion: "20.10.24+dfsg1",
+  runtime: WorkloadRuntime.make,
+  ...(choices === undefined ? {} : { choices })
+})
+
+export const advance = (swarm: Swarm, millis: number): void => swarm.advanceTo(swarm.nowMillis() + millis)
+
+/** Makes the lab's network, which services of scenarios name, and lets the Swarm come to rest. */
+export const furnish = (swarm: Swarm): void => {
+  swarm.createNetwork({ Name: "evenkeel", Driver: "overlay", Attachable: true })
+  advance(swarm, 1_000)
+}
+
+/** One without an API. */
+export const make = (options: EmbeddedOptions): Swarm => {
+  const swarm = new Swarm(swarmOptions(options))
+  furnish(swarm)
+  return swarm
+}
+
+export const observe = (swarm: Swarm): Observation => ({
+  atMillis: swarm.nowMillis(),
+  nodes: swarm.list("node"),
+  services: swarm.list("service"),
+  tasks: swarm.list("task")
+})
