@@ -3,7 +3,6 @@
  * taken apart in order. It takes connections once it has its first table. On interruption it is unready first, then the data
  * plane closes while tables, heartbeats and the admin port go on, and these end after it.
  */
-import * as FeedSubscription from "@evenkeel/feed/FeedSubscription"
 import * as AdminServer from "@evenkeel/observability/AdminServer"
 import * as PrometheusText from "@evenkeel/observability/PrometheusText"
 import * as Clock from "effect/Clock"
@@ -13,10 +12,10 @@ import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import type { DataPlane, MakeDataPlane } from "./DataPlane.ts"
+import * as DataPlaneSettings from "./DataPlaneSettings.ts"
 import * as Heartbeat from "./Heartbeat.ts"
 import type { NodeSilence } from "./NodeSilence.ts"
 import type { ProxyEvent } from "./proxy/ProxyEvent.ts"
@@ -24,7 +23,7 @@ import * as RouterAdmin from "./RouterAdmin.ts"
 import type { RouterConfig } from "./RouterConfig.ts"
 import * as RouterMetrics from "./RouterMetrics.ts"
 import type { RouterStatus } from "./RouterStatus.ts"
-import * as TableFile from "./TableFile.ts"
+import * as TableSource from "./TableSource.ts"
 import type { TableView } from "./TableView.ts"
 
 /** Represents a traffic port that cannot be taken. */
@@ -34,13 +33,15 @@ export class RouterPortUnavailable extends Schema.TaggedError<RouterPortUnavaila
   reason: Schema.String
 }) {
   override get message(): string {
-    return `cannot take requests on ${this.host}:${this.port} (${this.reason}); free the port or set EVENKEEL_ROUTER_PORT`
+    return `cannot take requests on ${this.host}:${this.port} (${this.reason}); free the port or set EVENKEEL_ROUTER_PORT, for TLS EVENKEEL_ROUTER_TLS_PORT`
   }
 }
 
 /** Ports that were taken, for those who asked for 0. */
 interface RunningRouter {
   readonly port: number
+  /** Null where TLS is off. */
+  readonly tlsPort: number | null
   readonly adminPort: number
   readonly heartbeatPort: number
 }
@@ -48,19 +49,15 @@ interface RunningRouter {
 const version = process.env.EVENKEEL_VERSION ?? "development"
 const maxEventsWaiting = 1_024
 
-const tables = (config: RouterConfig, tableFile: string | null) => {
-  if (tableFile !== null) return TableFile.follow(tableFile)
-  const { feedDns, feedPort, feedUrls, nodeId, token } = config
-  const dns = feedDns === null ? {} : { dns: { name: feedDns, port: feedPort } }
-  return FeedSubscription.make({ node: nodeId, token, urls: feedUrls, ...dns }) satisfies Effect.Effect<
-    SubscriptionRef.SubscriptionRef<TableView>,
-    never,
-    Scope.Scope
-  >
-}
-
 const logEvent = ({ type, ...details }: ProxyEvent): Effect.Effect<void> => {
-  const isTrouble = type === "endpoint-ejected" || type === "node-suspect" || type === "hold-begun" || type === "loop"
+  const isTrouble =
+    type === "endpoint-ejected" ||
+    type === "node-suspect" ||
+    type === "hold-begun" ||
+    type === "loop" ||
+    type === "health-check-failed" ||
+    type === "worker-ended" ||
+    type === "sticky-key-random"
   return Effect.annotateLogs(isTrouble ? Effect.logWarning(type) : Effect.logInfo(type), details)
 }
 
@@ -89,7 +86,8 @@ const listen = (plane: DataPlane, { host, port }: RouterConfig) =>
     try: () => plane.listen(),
     catch: (error) => {
       const reason = error instanceof Error && "code" in error ? String(error.code) : String(error)
-      return new RouterPortUnavailable({ host, port, reason })
+      const taken = error instanceof Error && "port" in error && typeof error.port === "number" ? error.port : port
+      return new RouterPortUnavailable({ host, port: taken, reason })
     }
   })
 
@@ -103,21 +101,29 @@ export const start = Effect.fn("RouterApp.start")(function* (
 
   const events = yield* Queue.dropping<ProxyEvent>(maxEventsWaiting)
   yield* Effect.forkScoped(Effect.forever(Effect.flatMap(Queue.take(events), logEvent)))
+  const settings = yield* DataPlaneSettings.make(config)
   const plane = yield* Effect.sync(() =>
     makeDataPlane({
+      ...settings,
       host: config.host,
       port: config.port,
       nodeId: config.nodeId,
       pseudonym: pseudonymOf(config.nodeId),
       trustedProxies: config.trustedProxies,
+      limits: {
+        connections: config.maxConnections,
+        connectionsPerClient: config.maxClientConnections,
+        requestsPerClient: config.maxClientRequests,
+        requestsPerTarget: config.maxServiceRequests
+      },
       onEvent: (event) => void events.unsafeOffer(event)
     })
   )
-  const views: SubscriptionRef.SubscriptionRef<TableView> = yield* tables(config, tableFile)
+  const views: SubscriptionRef.SubscriptionRef<TableView> = yield* TableSource.make(config, tableFile)
 
   const heartbeat = yield* Heartbeat.make({
     node: config.nodeId,
-    host: "0.0.0.0",
+    host: config.heartbeatHost,
     port: config.heartbeatPort,
     token: config.token,
     peers: Effect.map(SubscriptionRef.get(views), ({ table }) => table?.routers ?? []),
@@ -134,7 +140,8 @@ export const start = Effect.fn("RouterApp.start")(function* (
       listening: now !== "starting",
       draining: now === "draining",
       view: yield* SubscriptionRef.get(views),
-      proxy: plane.stats(),
+      certificates: settings.tls?.certificates.view() ?? [],
+      proxy: yield* Effect.promise(async () => plane.stats()),
       heartbeat: yield* heartbeat.stats
     }
   })
@@ -145,7 +152,16 @@ export const start = Effect.fn("RouterApp.start")(function* (
     metrics: Effect.map(status, (now) => PrometheusText.render(RouterMetrics.families(now))),
     routes: {
       "GET /routes": () =>
-        Effect.map(status, (now) => AdminServer.json(200, RouterAdmin.routesPage(now, plane.describeRoutes())))
+        Effect.zipWith(
+          status,
+          Effect.promise(async () => plane.describeRoutes()),
+          (now, routes) => AdminServer.json(200, RouterAdmin.routesPage(now, routes))
+        ),
+      "GET /debug/endpoints": () =>
+        Effect.map(
+          Effect.promise(async () => plane.describeEndpoints()),
+          (endpoints) => AdminServer.json(200, { endpoints })
+        )
     }
   })
 
@@ -175,9 +191,9 @@ export const start = Effect.fn("RouterApp.start")(function* (
     yield* Effect.logInfo("draining").pipe(Effect.annotateLogs({ deadlineMillis: config.drainDeadlineMillis }))
     yield* Effect.promise(() => plane.close({ deadlineMs: config.drainDeadlineMillis }))
   })
-  const { port } = yield* Effect.acquireRelease(listen(plane, config), () => drain)
+  const { port, tlsPort } = yield* Effect.acquireRelease(listen(plane, config), () => drain)
   yield* Ref.set(phase, "serving")
-  const running: RunningRouter = { port, adminPort: admin.port, heartbeatPort: heartbeat.port }
+  const running: RunningRouter = { port, tlsPort, adminPort: admin.port, heartbeatPort: heartbeat.port }
   yield* Effect.logInfo("taking requests").pipe(Effect.annotateLogs({ ...running, node: config.nodeId }))
   return running
 })

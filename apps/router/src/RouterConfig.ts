@@ -24,6 +24,7 @@ export interface RouterConfig {
   readonly port: number
   readonly adminHost: string
   readonly adminPort: number
+  readonly heartbeatHost: string
   readonly heartbeatPort: number
   readonly feedUrls: ReadonlyArray<string>
   /** Null where `feedUrls` are given instead. */
@@ -31,6 +32,35 @@ export interface RouterConfig {
   readonly feedPort: number
   readonly token: Option.Option<Redacted.Redacted>
   readonly trustedProxies: ReadonlyArray<string>
+  /** Items `certificate:key` or directories; none: no TLS. */
+  readonly tlsCertificates: ReadonlyArray<string>
+  readonly tlsPort: number
+  readonly httpsPort: number
+  /** PEM. */
+  readonly upstreamAuthorities: Option.Option<string>
+  readonly stickyKey: Option.Option<Redacted.Redacted>
+  /** The share of requests that is logged; 0 is off. */
+  readonly accessLogRate: number
+  /** A path, or `-` for standard output. */
+  readonly accessLogTo: string
+  /** Of a collector of traces, `http://collector:4318`; null: no traces. */
+  readonly otlpEndpoint: string | null
+  /** The share of the traces beginning here that are exported. */
+  readonly traceRate: number
+  /** Where the last table is kept for a restart; null: nowhere. */
+  readonly tableCache: string | null
+  readonly tableMaxAgeMillis: number
+  /** The name that the rebalancers' certificate holds for; null: feeds found by DNS are not spoken to over TLS. */
+  readonly feedTlsName: string | null
+  /** PEM of the authorities for feeds over TLS. */
+  readonly feedAuthorities: Option.Option<string>
+  /** Bounds beyond which requests are answered 503; of both for one client 0 is none. */
+  readonly maxConnections: number
+  readonly maxClientConnections: number
+  readonly maxClientRequests: number
+  readonly maxServiceRequests: number
+  /** Processes that take requests; 1: this one. */
+  readonly workers: number
   readonly drainDeadlineMillis: number
   readonly logLevel: Logging.Level
 }
@@ -43,8 +73,33 @@ export const settings: ReadonlyArray<readonly [variable: string, byDefault: stri
   ["EVENKEEL_ROUTER_PORT", "8080", "port that takes requests"],
   ["EVENKEEL_ROUTER_ADMIN_HOST", "0.0.0.0", "address of health, metrics and /routes"],
   ["EVENKEEL_ROUTER_ADMIN_PORT", "9080", "port of health, metrics and /routes"],
+  ["EVENKEEL_ROUTER_HEARTBEAT_HOST", "0.0.0.0", "address at which this router hears the others"],
   ["EVENKEEL_ROUTER_HEARTBEAT_PORT", "9081", "UDP port by which routers hear one another; the same on all"],
   ["EVENKEEL_ROUTER_TRUSTED_PROXIES", "none", "addresses or CIDRs, comma-separated, whose X-Forwarded-* is kept"],
+  [
+    "EVENKEEL_ROUTER_TLS_CERTIFICATES",
+    "none",
+    "certificate:key, or directories with x.crt beside x.key, comma-separated; turns TLS on"
+  ],
+  ["EVENKEEL_ROUTER_TLS_PORT", "8443", "port that takes requests over TLS"],
+  ["EVENKEEL_ROUTER_HTTPS_PORT", "443", "port at which clients find TLS, for evenkeel.redirect=https"],
+  [
+    "EVENKEEL_ROUTER_UPSTREAM_CA",
+    "those of Node.js",
+    "PEM of the authorities for tasks with evenkeel.scheme=https; or _FILE"
+  ],
+  ["EVENKEEL_ROUTER_STICKY_KEY", "random", "secret of sticky cookies, the same on all routers; or _FILE"],
+  ["EVENKEEL_ROUTER_ACCESS_LOG", "off", "off, all, or sampled:<rate> with a rate such as 0.01"],
+  ["EVENKEEL_ROUTER_ACCESS_LOG_TO", "-", "file for the access log, opened anew on SIGHUP; - is standard output"],
+  ["EVENKEEL_OTLP_ENDPOINT", "none", "collector of traces, OTLP over HTTP: http://collector:4318; turns tracing on"],
+  ["EVENKEEL_ROUTER_TRACE_RATE", "0.01", "share of the traces that begin here that is exported, from 0 to 1"],
+  ["EVENKEEL_ROUTER_TABLE_CACHE", "none", "file that keeps the last table, for a start while no rebalancer is there"],
+  ["EVENKEEL_ROUTER_TABLE_MAX_AGE", "1h", "how old such a table may be"],
+  ["EVENKEEL_ROUTER_MAX_CONNECTIONS", "50000", "connections of clients; more are told 503"],
+  ["EVENKEEL_ROUTER_MAX_CLIENT_CONNECTIONS", "0", "connections of one client's address; 0 is no bound"],
+  ["EVENKEEL_ROUTER_MAX_CLIENT_REQUESTS", "0", "requests of one client's address under way; 0 is no bound"],
+  ["EVENKEEL_ROUTER_MAX_SERVICE_REQUESTS", "20000", "requests of one service or group under way"],
+  ["EVENKEEL_ROUTER_WORKERS", "1", "processes that share the ports; more than 1 where one core is not enough"],
   [
     "EVENKEEL_ROUTER_DRAIN_DEADLINE",
     "8s",
@@ -52,7 +107,17 @@ export const settings: ReadonlyArray<readonly [variable: string, byDefault: stri
   ],
   ["EVENKEEL_FEED_DNS", "tasks.rebalancer", "name whose every address is a rebalancer, looked up each second"],
   ["EVENKEEL_FEED_PORT", "7070", "port of the rebalancers found by that name"],
+  [
+    "EVENKEEL_FEED_TLS_NAME",
+    "none",
+    "name that the rebalancers' certificate holds for; has those found by DNS spoken to over TLS"
+  ],
   ["EVENKEEL_FEED_URLS", "none", "rebalancers by URL instead, comma-separated: ws://host:7070/feed"],
+  [
+    "EVENKEEL_FEED_CA",
+    "those of Node.js",
+    "PEM of the authorities for feeds over TLS (wss://); or EVENKEEL_FEED_CA_FILE"
+  ],
   ["EVENKEEL_TOKEN", "none", "secret shared with the rebalancers; or EVENKEEL_TOKEN_FILE with its path"],
   ["EVENKEEL_LOG_LEVEL", "info", `least level that is logged: ${Logging.levels.join(", ")}`]
 ]
@@ -88,6 +153,45 @@ const duration = (variable: string, byDefault: number) =>
     Option.getOrUndefined(Either.getRight(Schema.decodeUnknownEither(DurationMillis)(text)))
   ).pipe(Config.withDefault(byDefault))
 
+/** A whole number from `least` on. */
+const bound = (variable: string, least: number, byDefault: number) =>
+  Settings.parsed(variable, `a whole number from ${least} to 9999999`, (text) =>
+    /^\d{1,7}$/.test(text) && Number(text) >= least ? Number(text) : undefined
+  ).pipe(Config.withDefault(byDefault))
+
+/** `off`, `all`, or `sampled:0.01`, as a share. */
+const accessLogRate = Settings.parsed(
+  "EVENKEEL_ROUTER_ACCESS_LOG",
+  "off, all or sampled:<rate above 0, up to 1>",
+  (text) => {
+    if (text === "off") return 0
+    if (text === "all") return 1
+    const rate = /^sampled:(0?\.\d{1,9}|1(?:\.0*)?)$/.exec(text)?.[1]
+    return rate !== undefined && Number(rate) > 0 ? Number(rate) : undefined
+  }
+).pipe(Config.withDefault(0))
+
+const share = (variable: string, byDefault: number) =>
+  Settings.parsed(variable, "a number from 0 to 1", (text) => {
+    const value = /^\d?\.?\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+    return value >= 0 && value <= 1 ? value : undefined
+  }).pipe(Config.withDefault(byDefault))
+
+const httpUrl = (variable: string) =>
+  Config.option(
+    Settings.parsed(variable, "a URL such as http://collector:4318", (text) =>
+      URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) ? text : undefined
+    )
+  )
+
+/** Authorities as PEM. */
+const authorities = (variable: string) =>
+  Config.option(
+    Settings.parsed(variable, "certificates in PEM", (text) => (text.includes("BEGIN CERTIFICATE") ? text : undefined))
+  )
+
+const isCertificateItem = (text: string): boolean => /^[^:]+(?::[^:]+)?$/.test(text)
+
 const text = (variable: string, byDefault: string) => Config.string(variable).pipe(Config.withDefault(byDefault))
 const port = (variable: string, byDefault: number) => Settings.port(variable).pipe(Config.withDefault(byDefault))
 
@@ -98,12 +202,37 @@ const config: Config.Config<RouterConfig> = Config.all({
   port: port("EVENKEEL_ROUTER_PORT", 8080),
   adminHost: text("EVENKEEL_ROUTER_ADMIN_HOST", "0.0.0.0"),
   adminPort: port("EVENKEEL_ROUTER_ADMIN_PORT", 9080),
+  heartbeatHost: text("EVENKEEL_ROUTER_HEARTBEAT_HOST", "0.0.0.0"),
   heartbeatPort: port("EVENKEEL_ROUTER_HEARTBEAT_PORT", 9081),
   feedUrls: words("EVENKEEL_FEED_URLS", "URLs such as ws://10.0.0.5:7070/feed", isFeedUrl),
   feedDns: Config.option(Config.string("EVENKEEL_FEED_DNS")),
   feedPort: port("EVENKEEL_FEED_PORT", Feed.defaultPort),
   token: Config.option(Config.redacted("EVENKEEL_TOKEN")),
   trustedProxies: words("EVENKEEL_ROUTER_TRUSTED_PROXIES", "addresses or CIDRs such as 10.0.0.0/8", isNetwork),
+  tlsCertificates: words(
+    "EVENKEEL_ROUTER_TLS_CERTIFICATES",
+    "certificate:key or a directory, such as /run/secrets/site.crt:/run/secrets/site.key",
+    isCertificateItem
+  ),
+  tlsPort: port("EVENKEEL_ROUTER_TLS_PORT", 8443),
+  httpsPort: port("EVENKEEL_ROUTER_HTTPS_PORT", 443),
+  upstreamAuthorities: authorities("EVENKEEL_ROUTER_UPSTREAM_CA"),
+  stickyKey: Config.option(Config.redacted("EVENKEEL_ROUTER_STICKY_KEY")),
+  accessLogRate,
+  accessLogTo: text("EVENKEEL_ROUTER_ACCESS_LOG_TO", "-"),
+  otlpEndpoint: Config.map(httpUrl("EVENKEEL_OTLP_ENDPOINT"), Option.getOrNull),
+  traceRate: share("EVENKEEL_ROUTER_TRACE_RATE", 0.01),
+  tableCache: Config.map(Config.option(Config.string("EVENKEEL_ROUTER_TABLE_CACHE")), Option.getOrNull),
+  tableMaxAgeMillis: duration("EVENKEEL_ROUTER_TABLE_MAX_AGE", 3_600_000),
+  feedTlsName: Config.map(Config.option(Config.string("EVENKEEL_FEED_TLS_NAME")), Option.getOrNull),
+  feedAuthorities: authorities("EVENKEEL_FEED_CA"),
+  maxConnections: bound("EVENKEEL_ROUTER_MAX_CONNECTIONS", 1, 50_000),
+  maxClientConnections: bound("EVENKEEL_ROUTER_MAX_CLIENT_CONNECTIONS", 0, 0),
+  maxClientRequests: bound("EVENKEEL_ROUTER_MAX_CLIENT_REQUESTS", 0, 0),
+  maxServiceRequests: bound("EVENKEEL_ROUTER_MAX_SERVICE_REQUESTS", 1, 20_000),
+  workers: Settings.parsed("EVENKEEL_ROUTER_WORKERS", "a number from 1 to 64", (text) =>
+    /^\d{1,2}$/.test(text) && Number(text) >= 1 && Number(text) <= 64 ? Number(text) : undefined
+  ).pipe(Config.withDefault(1)),
   drainDeadlineMillis: duration("EVENKEEL_ROUTER_DRAIN_DEADLINE", 8_000),
   logLevel: Logging.level
 }).pipe(
@@ -117,9 +246,18 @@ const config: Config.Config<RouterConfig> = Config.all({
 export const load = (environment: Settings.Environment): Effect.Effect<RouterConfig, Settings.SettingsInvalid> =>
   Settings.load(config, environment)
 
-/** Effective values as JSON; the token is told by its presence only. */
-export const print = ({ token, ...rest }: RouterConfig, tableFile: string | null): string =>
-  JSON.stringify({ ...rest, token: Option.isSome(token) ? "(set)" : null, tableFile }, undefined, 2)
+/** Effective values as JSON; secrets, and long texts, are told by their presence only. */
+export const print = (config: RouterConfig, tableFile: string | null): string => {
+  const { feedAuthorities, stickyKey, token, upstreamAuthorities, ...rest } = config
+  const told = (value: Option.Option<unknown>) => (Option.isSome(value) ? "(set)" : null)
+  const presence = {
+    upstreamAuthorities: told(upstreamAuthorities),
+    feedAuthorities: told(feedAuthorities),
+    stickyKey: told(stickyKey),
+    token: told(token)
+  }
+  return JSON.stringify({ ...rest, ...presence, tableFile }, undefined, 2)
+}
 
 /** Represents a command line that cannot be followed. */
 export class RouterUsageWrong extends Schema.TaggedError<RouterUsageWrong>()("RouterUsageWrong", {

@@ -140,6 +140,13 @@ export const families = (status: RouterStatus): ReadonlyArray<MetricFamily> => {
       "Requests refused before a route was known, by reason.",
       [...totals.rejected].map(([reason, value]) => ({ labels: { reason }, value }))
     ),
+    counters(
+      "ejections_total",
+      "Tasks that were put out for a while, by cause.",
+      [...totals.ejections].map(([cause, value]) => ({ labels: { cause }, value }))
+    ),
+    counter("access_log_dropped_total", "Lines of the access log that could not be written.", totals.accessLogDropped),
+    counter("spans_dropped_total", "Spans of traces that could not be exported.", totals.spansDropped),
     gauge("client_connections", "Open connections of clients.", totals.clientConnections),
     counter(
       "client_connections_opened_total",
@@ -157,6 +164,14 @@ export const families = (status: RouterStatus): ReadonlyArray<MetricFamily> => {
       "endpoints",
       "Tasks that requests may go to, by service; ejected ones failed lately.",
       endpointSamples(status)
+    ),
+    gauges(
+      "certificate_expiry_timestamp_seconds",
+      "When the certificates of the TLS port end, in Unix time.",
+      status.certificates.map(({ source, validUntil }) => ({
+        labels: { source },
+        value: validUntil.getTime() / 1_000
+      }))
     ),
     ...tableFamilies(status),
     counter("heartbeats_sent_total", "Heartbeats sent to other routers.", heartbeat.sent),

@@ -5,6 +5,7 @@
 import type * as Heartbeat from "./Heartbeat.ts"
 import type { ProxyStats } from "./proxy/ProxyStats.ts"
 import type { TableView } from "./TableView.ts"
+import type { CertificateView } from "./tls/Certificates.ts"
 
 export interface RouterStatus {
   readonly nodeId: string
@@ -15,6 +16,8 @@ export interface RouterStatus {
   readonly listening: boolean
   readonly draining: boolean
   readonly view: TableView
+  /** None where TLS is off. */
+  readonly certificates: ReadonlyArray<CertificateView>
   readonly proxy: ProxyStats
   readonly heartbeat: Heartbeat.HeartbeatStats
 }

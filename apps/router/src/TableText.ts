@@ -4,9 +4,11 @@
  * service is its own id, an endpoint's node is its host, and services that name the same host and path share its requests.
  * Pure; the file itself is `TableFile`'s.
  */
+import { HealthLabel } from "@evenkeel/domain/HealthCheck"
 import { NodeId, ServiceId, TaskId } from "@evenkeel/domain/Ids"
 import { Endpoint, Route, RoutedService, RouterPeer, RoutingTable } from "@evenkeel/domain/RoutingTable"
-import { defaultTimeouts, LoadBalancing } from "@evenkeel/domain/ServiceLabels"
+import { defaultLoadBalancing, LoadBalancing } from "@evenkeel/domain/LoadBalancing"
+import { defaultTimeouts } from "@evenkeel/domain/ServiceLabels"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
@@ -56,6 +58,15 @@ const ShortService = Schema.Struct({
   path: Schema.optional(Schema.String.pipe(Schema.startsWith("/"))),
   strip: Schema.optional(Schema.Boolean),
   group: Schema.optional(Schema.NonEmptyString),
+  /** Default: http. */
+  scheme: Schema.optional(Schema.Literal("http", "https")),
+  /** For https: the name that certificates must hold for. Default: none is asked for. */
+  verify: Schema.optional(Schema.NonEmptyString),
+  redirect: Schema.optional(Schema.Literal("https")),
+  /** Where all services that name a host and path have one, each gets its share. */
+  weight: Schema.optional(Schema.NonNegativeInt),
+  /** As `evenkeel.health`. */
+  health: Schema.optional(HealthLabel),
   loadBalancing: Schema.optional(LoadBalancing),
   retries: Schema.optional(Schema.NonNegativeInt),
   holdMillis: Schema.optional(Schema.NonNegativeInt),
@@ -89,8 +100,9 @@ const serviceOf = (short: ShortService): RoutedService =>
     id: ServiceId.make(short.name),
     name: short.name,
     group: short.group ?? null,
-    scheme: "http",
-    loadBalancing: short.loadBalancing ?? "ewma",
+    scheme: short.scheme ?? "http",
+    verifyName: short.verify ?? null,
+    loadBalancing: short.loadBalancing ?? defaultLoadBalancing,
     retries: short.retries ?? 2,
     timeouts: {
       connectMillis: short.connectMillis ?? defaultTimeouts.connectMillis,
@@ -98,6 +110,7 @@ const serviceOf = (short: ShortService): RoutedService =>
       idleMillis: short.idleMillis ?? defaultTimeouts.idleMillis
     },
     holdMillis: short.holdMillis ?? 0,
+    health: short.health ?? null,
     endpoints: short.endpoints.map((endpoint, i) => endpointOf(short.name, endpoint, i))
   })
 
@@ -114,6 +127,7 @@ const routesOf = (services: ReadonlyArray<ShortService>): ReadonlyArray<Route> =
   return [...Map.groupBy(claims, ({ host, path }) => `${host} ${path}`).values()].flatMap((sharing) => {
     const [first, ...others] = sharing
     if (first === undefined) return []
+    const weights = sharing.flatMap(({ service }) => service.weight ?? [])
     return [
       new Route({
         host: first.host,
@@ -121,7 +135,9 @@ const routesOf = (services: ReadonlyArray<ShortService>): ReadonlyArray<Route> =
         strip: first.service.strip ?? false,
         target: first.target,
         holdMillis: Math.max(...sharing.map(({ service }) => service.holdMillis ?? 0)),
-        services: [ServiceId.make(first.service.name), ...others.map(({ service }) => ServiceId.make(service.name))]
+        services: [ServiceId.make(first.service.name), ...others.map(({ service }) => ServiceId.make(service.name))],
+        weights: sharing.length > 1 && weights.length === sharing.length ? weights : null,
+        redirect: first.service.redirect ?? null
       })
     ]
   })

@@ -14,6 +14,7 @@ const full = status({
     source: url,
     sources: [{ url, connected: true, hostname: "m1", version, heardAtMillis: 9_500 }]
   },
+  certificates: [{ source: "site.crt", names: ["site.example"], validUntil: new Date(5_000_000) }],
   proxy: someStats(),
   heartbeat: { sent: 3, received: 2, rejected: 1, silence: silenceOf({ n2: 1, n3: null, n4: 9 }, ["n2"]) }
 })
@@ -63,6 +64,9 @@ describe("RouterMetrics", () => {
       'evenkeel_router_request_duration_seconds_sum{target="web"} 90.703',
       'evenkeel_router_endpoints{service="web",state="ejected"} 1',
       'evenkeel_router_rejected_total{reason="no-host"} 1',
+      'evenkeel_router_ejections_total{cause="connect"} 1',
+      "evenkeel_router_access_log_dropped_total 0",
+      'evenkeel_router_certificate_expiry_timestamp_seconds{source="site.crt"} 5000',
       "evenkeel_router_table_raft_index 77",
       "evenkeel_router_table_age_seconds 2",
       `evenkeel_router_feed_connected{url="${url}"} 1`,

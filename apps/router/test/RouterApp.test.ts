@@ -109,6 +109,8 @@ describe("RouterApp", { timeout: 20_000 }, () => {
         feeds: [{ url: feed.url, connected: true, hostname: "m1" }],
         routes: [{ host: "web", why: "it says so" }]
       })
+      const endpoints = JSON.parse((yield* ask(router.adminPort, "/debug/endpoints")).body) as unknown
+      expect(endpoints).toEqual({ endpoints: [{ task: "t1", used: true }] })
     })
   )
 
@@ -152,7 +154,7 @@ describe("RouterApp", { timeout: 20_000 }, () => {
   it.scopedLive("fails by name where its traffic port is taken", () =>
     Effect.gen(function* () {
       class Taken extends RecordingPlane {
-        override listen(): Promise<{ port: number }> {
+        override listen(): Promise<{ port: number; tlsPort: null }> {
           return Promise.reject(Object.assign(new Error("listen"), { code: "EADDRINUSE" }))
         }
       }

@@ -16,6 +16,13 @@ describe("RouterConfig.load", () => {
         feedUrls: [],
         feedPort: 7070,
         trustedProxies: [],
+        tlsCertificates: [],
+        tlsPort: 8443,
+        httpsPort: 443,
+        accessLogRate: 0,
+        accessLogTo: "-",
+        tableCache: null,
+        tableMaxAgeMillis: 3_600_000,
         drainDeadlineMillis: 8_000,
         logLevel: "info"
       })
@@ -40,6 +47,11 @@ describe("RouterConfig.load", () => {
     { variable: "EVENKEEL_ROUTER_DRAIN_DEADLINE", value: "8" },
     { variable: "EVENKEEL_FEED_URLS", value: "http://10.0.0.5/feed" },
     { variable: "EVENKEEL_ROUTER_PORT", value: "http" },
+    { variable: "EVENKEEL_ROUTER_ACCESS_LOG", value: "some" },
+    { variable: "EVENKEEL_ROUTER_ACCESS_LOG", value: "sampled:0" },
+    { variable: "EVENKEEL_ROUTER_ACCESS_LOG", value: "sampled:1.5" },
+    { variable: "EVENKEEL_ROUTER_TLS_CERTIFICATES", value: "a.crt:a.key:more" },
+    { variable: "EVENKEEL_ROUTER_UPSTREAM_CA", value: "/run/secrets/ca" },
     { variable: "EVENKEEL_LOG_LEVEL", value: "loud" }
   ])("refuses $variable=$value by name", ({ value, variable }) =>
     Effect.gen(function* () {
@@ -57,12 +69,27 @@ describe("RouterConfig.load", () => {
     })
   )
 
-  it.effect("prints what is in force without the token", () =>
+  it.effect("reads how much is logged", () =>
     Effect.gen(function* () {
-      const config = yield* RouterConfig.load({ EVENKEEL_TOKEN: "s3cret", EVENKEEL_ROUTER_PORT: "81" })
+      const rateOf = (value: string) =>
+        Effect.map(RouterConfig.load({ EVENKEEL_ROUTER_ACCESS_LOG: value }), ({ accessLogRate }) => accessLogRate)
+      expect(yield* rateOf("off")).toBe(0)
+      expect(yield* rateOf("all")).toBe(1)
+      expect(yield* rateOf("sampled:0.01")).toBe(0.01)
+    })
+  )
+
+  it.effect("prints what is in force without the secrets", () =>
+    Effect.gen(function* () {
+      const config = yield* RouterConfig.load({
+        EVENKEEL_TOKEN: "s3cret",
+        EVENKEEL_ROUTER_STICKY_KEY: "s3cret too",
+        EVENKEEL_ROUTER_PORT: "81"
+      })
       const text = RouterConfig.print(config, "/table.json")
       expect(text).not.toContain("s3cret")
-      expect(JSON.parse(text)).toMatchObject({ port: 81, token: "(set)", tableFile: "/table.json" })
+      const printed = { port: 81, token: "(set)", stickyKey: "(set)", upstreamAuthorities: null }
+      expect(JSON.parse(text)).toMatchObject({ ...printed, tableFile: "/table.json" })
     })
   )
 })

@@ -54,6 +54,21 @@ describe("TableText.decode", () => {
     expect(table({ services: [], routes: [], routers: [], problems: [] })).toEqual(RoutingTable.empty)
   })
 
+  it("knows shares, redirects, checks and TLS", () => {
+    const shared = { hosts: ["shop"], endpoints: [] }
+    const { routes, services } = table({
+      services: [
+        { name: "blue", ...shared, weight: 90, redirect: "https" },
+        { name: "green", ...shared, weight: 10, scheme: "https", verify: "green.internal", health: "GET / every 1s" },
+        { name: "plain", endpoints: [], weight: 5 }
+      ]
+    })
+    expect(routes.find(({ host }) => host === "shop")).toMatchObject({ weights: [90, 10], redirect: "https" })
+    expect(routes.find(({ host }) => host === "plain")).toMatchObject({ weights: null, redirect: null })
+    expect(services[1]).toMatchObject({ scheme: "https", verifyName: "green.internal", health: { everyMillis: 1_000 } })
+    expect(services[0]).toMatchObject({ scheme: "http", verifyName: null, health: null })
+  })
+
   it.each([
     ["{", "t.json: "],
     ["[]", "t.json: "],
@@ -63,7 +78,9 @@ describe("TableText.decode", () => {
     ['{"services":[{"name":"a","endpoints":["a:70000"]}]}', "services[0].endpoints[0].port"],
     ['{"services":[{"name":"a","endpoints":[],"holdMs":3}]}', "services[0].holdMs"],
     ['{"services":[{"name":"a","endpoints":[]},{"name":"a","endpoints":[]}]}', "services[1].name"],
-    ['{"services":[],"routes":[{}]}', "routes"]
+    ['{"services":[],"routes":[{}]}', "routes"],
+    ['{"services":[{"name":"a","endpoints":[],"health":"/healthz"}]}', "GET /healthz every 2s"],
+    ['{"services":[{"name":"a","endpoints":[],"loadBalancing":"hash:path:0"}]}', "hash:path:<n> with n from 1"]
   ])("names what is wrong with %s", (text, expected) => {
     expect(problem(text)).toContain(expected)
     expect(problem(text)).toContain("t.json: ")

@@ -26,6 +26,7 @@ export const someStats = (): ProxyStats => {
   web.holdLongestMs = 1_500
   const totals = new Totals()
   totals.reject("no-host")
+  totals.eject("connect")
   const endpoint = { task: "t1", node: "n1", service: "web", address: "10.0.0.1:80", outstanding: 1, latencyMs: 2 }
   return {
     totals,
@@ -48,6 +49,7 @@ export const status = (overrides: Partial<RouterStatus> = {}): RouterStatus => (
   listening: true,
   draining: false,
   view: { table: null, version: null, source: null, sources: [] },
+  certificates: [],
   proxy: noStats(),
   heartbeat: { sent: 0, received: 0, rejected: 0, silence: NodeSilence.empty },
   ...overrides
@@ -68,7 +70,7 @@ export class RecordingPlane implements DataPlane {
 
   async listen() {
     this.calls.push(this.table === null ? "listen without a table" : "listen")
-    return { port: 4242 }
+    return { port: 4242, tlsPort: null }
   }
   setTable(table: RoutingTable) {
     this.table = table
@@ -79,6 +81,9 @@ export class RecordingPlane implements DataPlane {
   }
   stats() {
     return noStats()
+  }
+  describeEndpoints() {
+    return [{ task: "t1", used: true }]
   }
   describeRoutes() {
     return [{ host: "web", why: "it says so" }]

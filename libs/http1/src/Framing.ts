@@ -3,6 +3,7 @@
  * requests and responses.
  */
 import { equalsIgnoringCase } from "./FieldKind.ts"
+import { HTAB, SP } from "./Octets.ts"
 import { type Rejection, rejections } from "./Rejection.ts"
 
 /** `untilClose` occurs in responses only; `tunnel` is what follows a 101. */
@@ -24,8 +25,14 @@ export const parseContentLength = (text: string, start: number, end: number): nu
   return value <= Number.MAX_SAFE_INTEGER ? value : -1
 }
 
-/** Null if the value is exactly `chunked`; 501 for further codings before a final `chunked`; else 400. */
+/**
+ * Null if the value is exactly `chunked`; 501 for further codings before a final `chunked`; else 400. A tab behind the value,
+ * which the grammar allows, is refused: some parsers take it for a part of the coding's name.
+ */
 export const checkTransferEncoding = (text: string, start: number, end: number): Rejection | null => {
+  let after = end
+  while (text.charCodeAt(after) === SP) after++
+  if (text.charCodeAt(after) === HTAB) return rejections.transferEncoding
   if (equalsIgnoringCase(text, start, end, "chunked")) return null
   const codings = text
     .slice(start, end)

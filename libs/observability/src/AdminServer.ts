@@ -56,6 +56,10 @@ export interface AdminServerOptions<R> {
   readonly metrics: Effect.Effect<string, never, R>
   /** `"GET /routes"` → handler; HEAD is answered by GET's. The path is matched whole, without the query. */
   readonly routes?: Readonly<Record<string, AdminHandler<R>>>
+  /** Whether `/healthz`, `/readyz` and `/metrics` are served here too. Default: yes. */
+  readonly ownPages?: boolean
+  /** How a request that no route takes is answered. Default: as plain text. */
+  readonly problem?: (status: number, message: string) => AdminResponse
 }
 
 export interface AdminServer {
@@ -105,34 +109,42 @@ const answer = (request: IncomingMessage, response: ServerResponse, with_: Admin
 
 const handlers = <R>(options: AdminServerOptions<R>): ReadonlyMap<string, AdminHandler<R>> =>
   new Map<string, AdminHandler<R>>([
-    ["GET /healthz", () => Effect.succeed(text(200, "ok"))],
-    [
-      "GET /readyz",
-      () =>
-        Effect.map(options.readiness, ({ ready, reasons }) =>
-          ready ? text(200, "ready") : text(503, ["not ready", ...reasons].join("\n"))
-        )
-    ],
-    [
-      "GET /metrics",
-      () => Effect.map(options.metrics, (body) => ({ status: 200, contentType: metricsContentType, body }))
-    ],
+    ...(options.ownPages === false ? [] : ownPages(options)),
     ...Object.entries(options.routes ?? {})
   ])
 
-const handle = <R>(routes: ReadonlyMap<string, AdminHandler<R>>, request: IncomingMessage) =>
+const ownPages = <R>(options: AdminServerOptions<R>): ReadonlyArray<readonly [string, AdminHandler<R>]> => [
+  ["GET /healthz", () => Effect.succeed(text(200, "ok"))],
+  [
+    "GET /readyz",
+    () =>
+      Effect.map(options.readiness, ({ ready, reasons }) =>
+        ready ? text(200, "ready") : text(503, ["not ready", ...reasons].join("\n"))
+      )
+  ],
+  [
+    "GET /metrics",
+    () => Effect.map(options.metrics, (body) => ({ status: 200, contentType: metricsContentType, body }))
+  ]
+]
+
+const handle = <R>(
+  routes: ReadonlyMap<string, AdminHandler<R>>,
+  request: IncomingMessage,
+  problem: (status: number, message: string) => AdminResponse
+) =>
   Effect.gen(function* () {
     const method = request.method ?? "GET"
     const target = request.url ?? "/"
     const url = URL.canParse(target, "http://admin") ? new URL(target, "http://admin") : undefined
-    if (url === undefined) return text(400, "the target is not a path")
+    if (url === undefined) return problem(400, "the target is not a path")
     const handler = routes.get(`${method === "HEAD" ? "GET" : method} ${url.pathname}`)
     if (handler === undefined) {
       const allowed = [...routes.keys()]
         .filter((route) => route.endsWith(` ${url.pathname}`))
         .map((r) => r.split(" ")[0])
-      if (allowed.length === 0) return text(404, `no ${url.pathname} here; known: ${[...routes.keys()].join(", ")}`)
-      return { ...text(405, `${url.pathname} takes ${allowed.join(", ")}`), headers: { allow: allowed.join(", ") } }
+      if (allowed.length === 0) return problem(404, `no ${url.pathname} here; known: ${[...routes.keys()].join(", ")}`)
+      return { ...problem(405, `${url.pathname} takes ${allowed.join(", ")}`), headers: { allow: allowed.join(", ") } }
     }
     const body = yield* readBody(request)
     if (typeof body !== "string") return body
@@ -170,7 +182,7 @@ export const make = Effect.fn("AdminServer.make")(function* <R>(
     // A client that goes away while it is answered is its own affair.
     response.on("error", () => undefined)
     run(
-      handle(routes, request).pipe(
+      handle(routes, request, options.problem ?? text).pipe(
         Effect.catchAllCause((cause) =>
           Effect.as(
             Cause.isInterruptedOnly(cause) ? Effect.void : Effect.logError("an admin request failed", cause),

@@ -8,6 +8,7 @@ import type { Socket } from "node:net"
 import { type ErrorResponse, renderError } from "./ErrorResponse.ts"
 import { Exchange } from "./Exchange.ts"
 import { expireHold } from "./Holding.ts"
+import { isTooMany, tooManyConnections } from "./Overload.ts"
 import type { Peer } from "./Peers.ts"
 import type { ProxyContext } from "./ProxyContext.ts"
 import { routeRequest } from "./RequestRouting.ts"
@@ -20,6 +21,12 @@ import type { UpstreamConnection } from "./UpstreamConnection.ts"
 const State = { idle: 0, head: 1, busy: 2, tunnel: 3, lingering: 4, closed: 5 } as const
 type State = (typeof State)[keyof typeof State]
 
+const slowHead: ErrorResponse = {
+  status: 408,
+  reason: "slow-head",
+  message: "The head of the request came too slowly."
+}
+
 /** Pipelined bytes kept before the connection is no longer read. */
 const maxPending = 65_536
 
@@ -28,7 +35,7 @@ export class ClientConnection implements TimedEntry {
   wheelTick = -1
   private readonly context: ProxyContext
   private readonly socket: Socket
-  private readonly peer: Peer
+  readonly peer: Peer
   private readonly exchange: Exchange
   private state: State = State.idle
   /** Bytes received and not yet used: part of a head, or requests that wait for their turn. */
@@ -51,6 +58,19 @@ export class ClientConnection implements TimedEntry {
     socket.on("error", () => undefined)
     socket.on("close", () => this.onClose())
     context.wheel.schedule(this, context.limits.clientIdleMs)
+    if (isTooMany(context, this.peer)) this.shed()
+  }
+
+  /** Refuses without having read anything, and closes. */
+  private shed(): void {
+    this.context.totals.reject(tooManyConnections.reason)
+    this.writeError(tooManyConnections, true, false)
+    this.linger()
+  }
+
+  /** Whether the client came over TLS. */
+  get isSecure(): boolean {
+    return this.peer.scheme === "https"
   }
 
   private onData(bytes: Buffer): void {
@@ -135,8 +155,14 @@ export class ClientConnection implements TimedEntry {
   /** Refuses what is not a request and ends the connection: where the next one would begin is unknown. */
   private reject(rejection: Rejection): void {
     this.context.totals.reject(rejection.reason)
+    this.context.observer?.rejected(this.peer, rejection)
     this.writeError(rejection, true, false)
     this.linger()
+  }
+
+  /** Whether bytes given to the socket have not been taken by the system yet: they must not change. */
+  get isWriting(): boolean {
+    return this.socket.writableLength > 0
   }
 
   writeHead(head: string, body: Buffer | null): boolean {
@@ -241,11 +267,7 @@ export class ClientConnection implements TimedEntry {
     }
     if (this.state === State.head) {
       this.context.totals.reject("slow-head")
-      this.writeError(
-        { status: 408, reason: "slow-head", message: "The head of the request came too slowly." },
-        true,
-        false
-      )
+      this.writeError(slowHead, true, false)
       return this.linger()
     }
     if (this.state === State.idle) return this.linger()
@@ -280,6 +302,7 @@ export class ClientConnection implements TimedEntry {
     if (this.state === State.tunnel) this.tunnel?.clientClosed()
     this.close()
     this.context.totals.clientConnections--
+    this.context.peers.left(this.peer)
     this.context.onClientClosed(this)
   }
 

@@ -2,6 +2,7 @@
  * A task that answers at an address, with all that this router has learnt of it: requests under way, latency, failures,
  * pooled connections. Kept across table changes as long as task and address stay the same.
  */
+import type { HealthCheck } from "@evenkeel/domain/HealthCheck"
 import { Backoff } from "./Backoff.ts"
 import type { NodeHealth } from "./NodeHealth.ts"
 import type { UpstreamConnection } from "./UpstreamConnection.ts"
@@ -11,17 +12,25 @@ export interface ServiceSettings {
   readonly id: string
   readonly name: string
   readonly scheme: "http" | "https"
+  /** For https: the name that the certificate must hold for; null: none is asked for. */
+  readonly verifyName: string | null
   readonly retries: number
   readonly connectMillis: number
   readonly firstByteMillis: number
   readonly idleMillis: number
+  readonly health: HealthCheck | null
+  readonly hedge: boolean
 }
 
-/** Latency is forgotten with this time constant, so that an endpoint once slow is tried again. */
-const decayMs = 10_000
-const sampleWeight = 0.2
+/**
+ * Time constant in which a latency is forgotten, so that an endpoint once slow is tried again. Shorter than Finagle's 10 s:
+ * with few tasks, one that is shunned after a single slow answer is missed more.
+ */
+export const decayMs = 5_000
 /** Differences below a millisecond are noise. */
 const floorMs = 1
+/** What is left of a new task's share at first. */
+const coldestWarmth = 0.1
 
 export class Endpoint {
   readonly task: string
@@ -29,18 +38,30 @@ export class Endpoint {
   readonly address: string
   readonly port: number
   readonly local: boolean
+  /** Of its place in the service, not of its task: a task's successor has the same. */
+  readonly seed: number
   service: ServiceSettings
+  /** All endpoints of its service, itself among them. */
+  siblings: ReadonlyArray<Endpoint> = []
   /** `draining` and `gone` get nothing new; what is under way goes on. */
   state: "ready" | "draining" | "gone" = "ready"
   outstanding = 0
   /** Requests in a row that were sent and not answered. */
   unanswered = 0
+  /** Answers in a row with status 502, 503 or 504. */
+  gatewayErrors = 0
+  /** It is out for gateway errors, not for silence. */
+  outByStatus = false
+  /** Active checks found it bad. */
+  unhealthy = false
   readonly backoff = new Backoff()
   /** Idle connections, the last used on top. */
   readonly idle: Array<UpstreamConnection> = []
   readonly open = new Set<UpstreamConnection>()
   private latencyMs = floorMs
   private sampledAt = 0
+  private coldFrom = 0
+  private warmAt = -Infinity
 
   constructor(of: {
     task: string
@@ -48,6 +69,7 @@ export class Endpoint {
     address: string
     port: number
     local: boolean
+    seed: number
     service: ServiceSettings
   }) {
     this.task = of.task
@@ -55,30 +77,59 @@ export class Endpoint {
     this.address = of.address
     this.port = of.port
     this.local = of.local
+    this.seed = of.seed
     this.service = of.service
   }
 
   /** Whether a request may go here without need. */
   admits(now: number): boolean {
+    return !this.unhealthy && this.admitsInNeed(now)
+  }
+
+  /** Whether a request may go here where nobody admits it: only active checks speak against it. */
+  admitsInNeed(now: number): boolean {
     return this.state === "ready" && this.backoff.admits(now) && this.node.admits(now)
   }
 
-  /** Moves the expected latency a fifth of the way to `ms`: one slow answer is no reason to stay away. */
+  /** Whether it is kept out by what was seen of it, not of its node. */
+  isOut(): boolean {
+    return this.unhealthy || this.backoff.isOut()
+  }
+
+  /**
+   * A moving average that jumps to a slower answer at once and comes down with `decayMs` (Finagle's PeakEwma.scala): the first
+   * sign of trouble counts, and praise is earned.
+   */
   observe(ms: number, now: number): void {
-    const current = this.latency(now)
-    this.latencyMs = current + (ms - current) * sampleWeight
+    const kept = Math.exp((this.sampledAt - now) / decayMs)
+    this.latencyMs = Math.max(ms, ms + (this.latencyMs - ms) * kept)
     this.sampledAt = now
   }
 
   /** Milliseconds to the first byte, as expected now. */
   latency(now: number): number {
-    return Math.max(floorMs, this.latencyMs * Math.exp(-(now - this.sampledAt) / decayMs))
+    return Math.max(floorMs, this.latencyMs * Math.exp((this.sampledAt - now) / decayMs))
   }
 
-  /** What a further request is expected to cost here; the own node's is counted half. */
-  cost(now: number): number {
-    const cost = (this.outstanding + 1) * this.latency(now)
-    return this.local ? cost / 2 : cost
+  /** A new task, expected to be as fast as `latencyMs`; its share grows to a full one within `rampMs`. */
+  startCold(now: number, rampMs: number, latencyMs: number): void {
+    this.coldFrom = now
+    this.warmAt = now + rampMs
+    this.latencyMs = latencyMs
+    this.sampledAt = now
+  }
+
+  /** Share of a full share that it is to have now, from 0.1 to 1. */
+  warmth(now: number): number {
+    if (now >= this.warmAt) return 1
+    return Math.max(coldestWarmth, (now - this.coldFrom) / (this.warmAt - this.coldFrom))
+  }
+
+  /** What a further request is expected to cost here; the own node's is divided by `spill`. */
+  cost(now: number, spill: number): number {
+    let cost = (this.outstanding + 1) * this.latency(now)
+    if (now < this.warmAt) cost /= this.warmth(now)
+    return this.local ? cost / spill : cost
   }
 
   /** The most recently used idle connection that was idle for less than `maxIdleMs`, or null. */

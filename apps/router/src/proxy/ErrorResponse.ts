@@ -1,6 +1,8 @@
 /** Responses that the router makes itself: short, plain, with the reason as a word for programs and a line for people. */
 
 const phrases: Readonly<Record<number, string>> = {
+  200: "OK",
+  308: "Permanent Redirect",
   400: "Bad Request",
   404: "Not Found",
   405: "Method Not Allowed",

@@ -3,28 +3,36 @@
  * waiting, and an error (what the decision rests on is in RetryPolicy and Selection). One object per client connection,
  * used for one request after another.
  */
+import type { AccessEntry } from "../accesslog/AccessEntry.ts"
+import { Affinity } from "../balancing/Affinity.ts"
 import { BodyFraming } from "@evenkeel/http1/Framing"
 import type { RequestHead } from "@evenkeel/http1/RequestHead"
 import type { ResponseHead } from "@evenkeel/http1/ResponseHead"
 import type { ClientConnection } from "./ClientConnection.ts"
 import type { Endpoint } from "./Endpoint.ts"
 import { explainFailure } from "./FailureText.ts"
+import { logExchange } from "./ExchangeLog.ts"
+import { failOver } from "./Failover.ts"
 import { asksForTunnel, forwardedResponse, webSocket } from "./ForwardedHead.ts"
-import { ejectAfter, noteAnswer } from "./Ejection.ts"
-import { growHeld, park, pump, unpark } from "./Holding.ts"
+import { noteAnswer } from "./Ejection.ts"
+import { park, pump, unpark } from "./Holding.ts"
 import type { ProxyContext } from "./ProxyContext.ts"
 import type { FailureReason } from "./ProxyStats.ts"
+import { dispatch, place } from "./Placing.ts"
 import { RequestBody } from "./RequestBody.ts"
-import { afterFailure, isIdempotent } from "./RetryPolicy.ts"
-import { choose, chooseProbe } from "./Selection.ts"
-import { writeRequest } from "./SocketWrites.ts"
+import { notesOf, sendHead, sendInterim } from "./ResponseRelay.ts"
+import { sendMore, sendRequest, waitForNext } from "./RequestSending.ts"
+import { isIdempotent } from "./RetryPolicy.ts"
 import type { Target } from "./Target.ts"
 import type { UpstreamConnection } from "./UpstreamConnection.ts"
-import { dropConnection, takeConnection } from "./UpstreamPool.ts"
+import { dropConnection } from "./UpstreamPool.ts"
 
 export class Exchange {
   readonly client: ClientConnection
   readonly body = new RequestBody()
+  readonly affinity = new Affinity()
+  /** What the log and traces tell of it; null where they do not. */
+  access: AccessEntry | null = null
   /** Links of the queue it waits in. */
   heldBefore: Exchange | null = null
   heldAfter: Exchange | null = null
@@ -41,21 +49,28 @@ export class Exchange {
   /** A chunked response is to be sent without its chunks. */
   wantsPlainBody = false
   target: Target | null = null
+  idempotent = false
+  /** What the client asked for: the connection may carry its next request. */
+  keepAlive = false
+  /** The connection ends with this response. */
+  closeAfter = false
+  minorVersion = 1
+  continueSent = false
+  /** Endpoints at which it has failed. */
+  tried: Array<Endpoint> = []
+  /** Tries that count against `evenkeel.retry`. */
+  retries = 0
+  /** No pooled connection is trusted with it any more. */
+  freshOnly = false
+  sentAt = 0
+  /** What to send. */
+  head = ""
+  connection: UpstreamConnection | null = null
   private readonly context: ProxyContext
-  private head = ""
-  private idempotent = false
   private expectsTunnel = false
-  private keepAlive = false
-  private closeAfter = false
-  private minorVersion = 1
-  private continueSent = false
-  private connection: UpstreamConnection | null = null
-  private tried: Array<Endpoint> = []
-  private retries = 0
-  private freshOnly = false
-  private status = 0
-  private startedAt = 0
-  private sentAt = 0
+  private counted: Target | null = null
+  status = 0
+  startedAt = 0
 
   constructor(context: ProxyContext, client: ClientConnection) {
     this.context = context
@@ -83,6 +98,9 @@ export class Exchange {
     this.status = 0
     this.startedAt = this.context.now()
     this.context.totals.requestsInFlight++
+    this.client.peer.requests++
+    const { observer } = this.context
+    if (observer !== null) this.access = observer.open(head, this.client.peer)
   }
 
   /** Sends the request, whose head for the endpoint is `head`, to one of the target's endpoints, or lets it wait. */
@@ -91,93 +109,33 @@ export class Exchange {
     this.head = head
     target.stats.requests++
     target.budget.noteRequest()
-    if (target.unspeakable) return this.refuse("scheme")
+    this.counted = target
+    if (++target.inFlight > this.context.limits.requestsPerTarget) return this.refuse("overload")
     if (target.queue.length > 0 && target.holdMillis > 0) return park(this.context, this, target, false)
-    this.place(this.startedAt, false)
+    place(this.context, this, this.startedAt, false)
   }
 
   /** Its turn in the queue has come. */
   resumeAt(endpoint: Endpoint, now: number): void {
-    this.dispatch(endpoint, now)
-  }
-
-  /** Chooses an endpoint; where there is none, tries one that is out, waits, or gives up. */
-  private place(now: number, first: boolean): void {
-    const { context } = this
-    if (this.target === null) return
-    const target = context.fleet.current(this.target)
-    this.target = target
-    const endpoint = choose(target, this.tried, now, context.random)
-    if (endpoint !== null) return this.dispatch(endpoint, now)
-    const mayHold = target.holdMillis > 0
-    const probe = chooseProbe(target, now, mayHold ? context.limits.probePaceMs : 0)
-    if (probe !== null) return this.dispatch(probe, now)
-    if (mayHold) return park(context, this, target, first)
-    this.refuse("no-endpoint")
-  }
-
-  private dispatch(endpoint: Endpoint, now: number): void {
-    const { limits } = this.context
-    const safe = this.idempotent && this.body.isAtMost(limits.replayBytes)
-    const maxIdleMs = this.freshOnly ? 0 : safe ? Infinity : limits.unsafeReuseMs
-    const connection = takeConnection(this.context, endpoint, this, maxIdleMs, now)
-    this.connection = connection
-    if (connection.reused) this.send(connection, now)
+    dispatch(this.context, this, endpoint, now)
   }
 
   onConnected(connection: UpstreamConnection): void {
-    this.send(connection, this.context.now())
-  }
-
-  private send(connection: UpstreamConnection, now: number): void {
-    const { body } = this
-    this.sentAt = now
-    connection.written = true
-    const more = writeRequest(connection.socket, this.head, body.pieces)
-    if (body.hasBody && (!this.idempotent || body.keptBytes > this.context.limits.replayBytes)) body.letGo()
-    this.afterSending(connection, more)
+    sendRequest(this.context, this, connection, this.context.now())
   }
 
   /** More of the body has come from the client. */
   onBody(piece: Buffer): void {
-    const { body, connection } = this
-    const { replayBytes } = this.context.limits
-    if (connection === null || !connection.written) {
-      body.keep(piece)
-      const room = !this.parked || growHeld(this.context, this, piece.length)
-      if ((body.keptBytes >= replayBytes || !room) && !body.complete) this.client.pauseBody()
-      return
-    }
-    if (!body.lost) {
-      body.keep(piece)
-      if (body.keptBytes > replayBytes) body.letGo()
-    }
-    this.afterSending(connection, connection.socket.write(piece))
-  }
-
-  /** Who is waited for next: the socket to take more, the client to send more, or the endpoint to answer. */
-  private afterSending(connection: UpstreamConnection, more: boolean): void {
-    const { firstByteMillis } = connection.endpoint.service
-    if (this.body.complete) {
-      if (!this.responded) connection.expectWithin(firstByteMillis)
-    } else if (!more) {
-      this.client.pauseBody()
-      connection.expectWithin(firstByteMillis)
-    } else {
-      connection.expectNothing()
-      this.client.resumeBody()
-    }
+    sendMore(this.context, this, piece)
   }
 
   onUpstreamDrain(connection: UpstreamConnection): void {
-    if (!this.body.complete) this.afterSending(connection, true)
+    if (!this.body.complete) waitForNext(this, connection, true)
   }
 
-  /** 1xx other than 101: passed on, the first 100 only, and not to HTTP/1.0. */
+  /** 1xx other than 101. */
   onInterim(connection: UpstreamConnection, head: ResponseHead): void {
-    if (this.minorVersion === 0 || (head.status === 100 && this.continueSent)) return
-    if (head.status === 100) this.continueSent = true
-    this.client.write(Buffer.from(forwardedResponse(head, false, "", false), "latin1"))
+    sendInterim(this, head)
     if (this.body.complete) connection.expectWithin(connection.endpoint.service.firstByteMillis)
   }
 
@@ -187,33 +145,31 @@ export class Exchange {
     this.answered(connection, head.status)
     this.connection = null
     connection.endpoint.outstanding--
+    const text = forwardedResponse(head, false, "", false, notesOf(this.context, this, connection.endpoint))
     this.finished()
-    this.client.becomeTunnel(connection, forwardedResponse(head, false, "", false), rest)
+    this.client.becomeTunnel(connection, text, rest)
   }
 
-  onResponse(connection: UpstreamConnection, head: ResponseHead, body: Buffer | null): void {
+  /** The head of the final response lies in `bytes` from `start` to `bodyStart`, the first of its body from there to `end`. */
+  onResponse(
+    connection: UpstreamConnection,
+    head: ResponseHead,
+    bytes: Buffer,
+    start: number,
+    bodyStart: number,
+    end: number
+  ): void {
     this.answered(connection, head.status)
-    const chunked = head.framing === BodyFraming.chunked
-    const untilClose = head.framing === BodyFraming.untilClose
-    // An answer may begin before the request has ended; only a refusal means that the rest is not wanted.
-    const unwanted = !this.body.complete && head.status >= 400
-    this.closeAfter =
-      !this.keepAlive || unwanted || untilClose || this.context.closing || (chunked && this.wantsPlainBody)
     connection.expectWithin(connection.endpoint.service.idleMillis)
-    const framed = chunked && !this.wantsPlainBody
-    const text = forwardedResponse(head, this.closeAfter, this.context.dateLine, framed, this.notes())
-    if (!this.client.writeHead(text, body)) this.waitForClient(connection)
+    if (this.access !== null) this.access.bytesOut += end - bodyStart
+    if (!sendHead(this.context, this, connection.endpoint, head, bytes, start, bodyStart, end))
+      this.waitForClient(connection)
   }
 
   onResponseBytes(connection: UpstreamConnection, bytes: Buffer): void {
+    if (this.access !== null) this.access.bytesOut += bytes.length
     if (!this.client.write(bytes)) this.waitForClient(connection)
     else connection.expectWithin(connection.endpoint.service.idleMillis)
-  }
-
-  /** What a client that looks may learn: how long the request was held, and how often it was tried. */
-  private notes(): string {
-    const held = this.heldSince === 0 ? "" : `Evenkeel-Held-Ms: ${Math.round(this.sentAt - this.heldSince)}\r\n`
-    return this.tried.length === 0 ? held : `${held}Evenkeel-Tries: ${this.tried.length + 1}\r\n`
   }
 
   private waitForClient(connection: UpstreamConnection): void {
@@ -245,7 +201,7 @@ export class Exchange {
     this.responded = true
     this.status = status
     connection.endpoint.observe(now - this.sentAt, now)
-    noteAnswer(this.context, connection)
+    noteAnswer(this.context, connection, status, now)
     connection.probe = false
   }
 
@@ -256,51 +212,7 @@ export class Exchange {
 
   /** The connection failed, timed out, or was found to lead to a suspect node. */
   onUpstreamFailure(connection: UpstreamConnection, reason: FailureReason, silence: boolean): void {
-    const { context, target } = this
-    const { endpoint, written, reused, connecting } = connection
-    const moved = reason === "node-suspect" || reason === "endpoint-gone"
-    const wasProbe = connection.probe
-    this.letGoOf(connection)
-    if (!moved && !this.responded) {
-      if (!connecting && !(reused && reason === "reset")) endpoint.unanswered++
-      const eject = connecting || wasProbe || endpoint.unanswered >= context.limits.unansweredToEject
-      if (eject || silence) ejectAfter(context, endpoint, { reason, silence, eject })
-    }
-    if (target === null) return
-    if (this.responded) {
-      target.stats.fail(reason === "idle-timeout" ? reason : "response-cut")
-      this.finished()
-      return this.client.abort()
-    }
-    const now = context.now()
-    const verdict = afterFailure({
-      written,
-      repeatable: this.idempotent && !this.body.lost,
-      moved,
-      staleReuse: reused && reason === "reset",
-      hasWaited: this.heldSince !== 0,
-      retriesLeft: this.retries < endpoint.service.retries,
-      mayWait: target.holdMillis > 0,
-      takeFromBudget: () => target.budget.take(now)
-    })
-    this.tried.push(endpoint)
-    switch (verdict) {
-      case "refuse":
-        return this.refuse(reason)
-      case "wait":
-        return park(context, this, target, true)
-      case "move":
-        target.stats.moves++
-        break
-      case "fresh":
-        this.freshOnly = true
-        target.stats.retries++
-        break
-      case "retry":
-        this.retries++
-        target.stats.retries++
-    }
-    this.place(now, true)
+    failOver(this.context, this, connection, reason, silence)
   }
 
   /** The chunks of the client's body are malformed. */
@@ -327,11 +239,12 @@ export class Exchange {
     if (this.parked) unpark(this.context, this)
     if (this.connection !== null) this.letGoOf(this.connection)
     if (this.target !== null) this.target.stats.clientAborts++
-    this.context.totals.requestsInFlight--
+    if (this.access !== null) logExchange(this.context, this, this.context.now(), "client-abort")
+    this.leave()
     this.target = null
   }
 
-  private letGoOf(connection: UpstreamConnection): void {
+  letGoOf(connection: UpstreamConnection): void {
     this.connection = null
     dropConnection(connection)
   }
@@ -349,16 +262,26 @@ export class Exchange {
   respond(status: number, reason: string, message: string, fields = ""): void {
     this.status = status
     this.responded = true
+    if (this.access !== null) this.access.reason = reason
     const close = !this.keepAlive || !this.body.complete || this.context.closing
     this.client.writeError({ status, reason, message, fields }, close, this.isHead)
     this.finished()
     this.client.finish(close)
   }
 
-  private finished(): void {
+  finished(): void {
     this.over = true
-    this.context.totals.requestsInFlight--
-    this.target?.stats.observe(this.status, this.context.now() - this.startedAt)
+    this.leave()
+    const now = this.context.now()
+    this.target?.stats.observe(this.status, now - this.startedAt)
+    if (this.access !== null) logExchange(this.context, this, now, this.access.reason)
     if (this.body.keptBytes > 0) this.body.letGo()
+  }
+
+  private leave(): void {
+    this.context.totals.requestsInFlight--
+    this.client.peer.requests--
+    if (this.counted !== null) this.counted.inFlight--
+    this.counted = null
   }
 }

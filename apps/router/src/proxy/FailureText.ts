@@ -26,12 +26,17 @@ export const explainFailure = (reason: FailureReason, target: string, holdMillis
       )
     case "hold-full":
       return of(503, "no task answers, and too many requests are waiting for one already. Try again later.", 1)
-    case "scheme":
-      return of(502, "its tasks ask for https (evenkeel.scheme), which this router does not speak to tasks. Use http.")
+    case "overload":
+      return of(503, "too many of its requests are under way in this router. Try again later.", 1)
     case "connect":
       return of(502, "the connection to its task was refused. Does it listen on evenkeel.port?")
     case "connect-timeout":
       return of(504, "no connection to its task in time. Is its node up, and does the task listen on evenkeel.port?")
+    case "upstream-tls":
+      return of(
+        502,
+        "TLS with its task failed (evenkeel.scheme=https): it speaks none, or its certificate does not hold (evenkeel.verify)."
+      )
     case "first-byte-timeout":
       return of(504, "its task did not begin to answer in time. A longer time is set by evenkeel.timeout.")
     case "reset":

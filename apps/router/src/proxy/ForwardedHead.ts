@@ -91,11 +91,17 @@ export const forwardedRequest = (
   if (head.framing === BodyFraming.chunked) out += "Transfer-Encoding: chunked\r\n"
   if (asksForTunnel(head)) out += "Connection: Upgrade\r\nUpgrade: websocket\r\n"
   else if (head.acceptsTrailers) out += "Connection: TE\r\nTE: trailers\r\n"
+  if (!peer.trusted && head.minorVersion === 1)
+    return `${out}${(peer.lines ??= linesOf(peer, pseudonym))}${named}\r\n\r\n`
   out += `Via: 1.${head.minorVersion} ${pseudonym}\r\nX-Forwarded-For: ${forwardedFor}${peer.address}\r\n`
-  if (!hasProto) out += "X-Forwarded-Proto: http\r\n"
+  if (!hasProto) out += `X-Forwarded-Proto: ${peer.scheme}\r\n`
   if (!hasHost) out += `X-Forwarded-Host: ${named}\r\n`
   return out + "\r\n"
 }
+
+/** What is added to every request of HTTP/1.1 of a client that is not trusted, up to the host's name. */
+const linesOf = ({ address, scheme }: Peer, pseudonym: string): string =>
+  `Via: 1.1 ${pseudonym}\r\nX-Forwarded-For: ${address}\r\nX-Forwarded-Proto: ${scheme}\r\nX-Forwarded-Host: `
 
 const keepsResponseField = (head: ResponseHead, i: number): boolean => {
   switch (head.fields.kind[i]) {
@@ -138,11 +144,33 @@ export const forwardedResponse = (
   }
   if (from !== -1) out += fields.text.slice(from, fields.end)
   if (head.status < 200)
-    return head.status === 101 ? `${out}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n` : `${out}\r\n`
+    return head.status === 101 ? `${out}${notes}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n` : `${out}\r\n`
   if (!head.hasDate) out += dateLine
   out += notes
   if (framed) out += "Transfer-Encoding: chunked\r\n"
   if (head.status === 426) out += `Connection: Upgrade${close ? ", close" : ""}\r\nUpgrade: ${webSocket}\r\n`
   else if (close) out += "Connection: close\r\n"
   return out + "\r\n"
+}
+
+/** Whether the head in its own bytes can be sent once lines are taken out: nothing has to be added or written anew. */
+export const canTrim = (head: ResponseHead): boolean =>
+  // A space after the status may be missing from the line.
+  head.hasDate && head.minorVersion === 1 && head.status !== 426 && head.fields.text.charCodeAt(12) === 32
+
+/**
+ * Takes the lines that are not passed on out of a head that lies in `bytes` from `start`, by moving what precedes each over
+ * it. `framed`: whether `Transfer-Encoding` stays. Returns where the head begins now.
+ */
+export const trimInPlace = (head: ResponseHead, bytes: Buffer, start: number, framed: boolean): number => {
+  const { fields } = head
+  let from = start
+  for (let i = 0; i < fields.count; i++) {
+    if (keepsResponseField(head, i) || (framed && fields.kind[i] === FieldKind.transferEncoding)) continue
+    const lineStart = fields.lineStart[i] ?? 0
+    const length = (fields.lineStart[i + 1] ?? 0) - lineStart
+    bytes.copyWithin(from + length, from, start + lineStart)
+    from += length
+  }
+  return from
 }

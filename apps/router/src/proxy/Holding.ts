@@ -67,7 +67,8 @@ export const pump = (context: ProxyContext, target: Target): void => {
     const exchange = target.queue.peek()
     if (exchange === null) break
     const endpoint =
-      choose(target, untried, now, context.random) ?? chooseProbe(target, now, context.limits.probePaceMs)
+      choose(target, untried, now, context.random, exchange.affinity) ??
+      chooseProbe(target, now, context.limits.probePaceMs)
     if (endpoint === null) break
     unpark(context, exchange)
     exchange.resumeAt(endpoint, now)

@@ -5,6 +5,14 @@ export interface Limits {
   readonly head: HeadLimits
   /** Body bytes of a request kept for another try; also how far a body is read ahead while its request waits. */
   readonly replayBytes: number
+  /** Connections of all clients together; what comes on top is told 503 and closed. */
+  readonly connections: number
+  /** Connections of one client's address; 0: as many as of all. Many clients behind one address look like one. */
+  readonly connectionsPerClient: number
+  /** Requests of one client's address under way at once; 0: no bound. */
+  readonly requestsPerClient: number
+  /** Requests of one route's target under way at once, those that wait included. */
+  readonly requestsPerTarget: number
   readonly heldRequests: number
   /** Body bytes buffered by all held requests together. */
   readonly heldBytes: number
@@ -29,18 +37,34 @@ export interface Limits {
   readonly unsafeReuseMs: number
   /** This many requests in a row sent to an endpoint and not answered put it out, as a refused connection does. */
   readonly unansweredToEject: number
+  /** This many answers of 502, 503 or 504 in a row put an endpoint out. */
+  readonly gatewayErrorsToEject: number
   readonly ejectionBaseMs: number
+  /** The first time out for such answers. */
+  readonly gatewayEjectionBaseMs: number
   readonly ejectionMaxMs: number
   /** Between two tries of one endpoint while every endpoint of a route is out. */
   readonly probePaceMs: number
   /** Two endpoints of a node that time out within this make the node suspect. */
   readonly suspicionWindowMs: number
+  /** A task that comes while the router runs gets its full share after this. */
+  readonly slowStartMs: number
   readonly tickMs: number
 }
+
+/** Those that an operator sets. */
+export type OverloadLimits = Pick<
+  Limits,
+  "connections" | "connectionsPerClient" | "requestsPerClient" | "requestsPerTarget"
+>
 
 export const defaultLimits: Limits = {
   head: defaultHeadLimits,
   replayBytes: 65_536,
+  connections: 50_000,
+  connectionsPerClient: 0,
+  requestsPerClient: 0,
+  requestsPerTarget: 20_000,
   heldRequests: 10_000,
   heldBytes: 64 * 1024 * 1024,
   clientIdleMs: 75_000,
@@ -54,9 +78,12 @@ export const defaultLimits: Limits = {
   poolIdlePerEndpoint: 256,
   unsafeReuseMs: 0,
   unansweredToEject: 5,
+  gatewayErrorsToEject: 5,
   ejectionBaseMs: 1_000,
+  gatewayEjectionBaseMs: 5_000,
   ejectionMaxMs: 60_000,
   probePaceMs: 250,
   suspicionWindowMs: 2_000,
+  slowStartMs: 10_000,
   tickMs: 100
 }

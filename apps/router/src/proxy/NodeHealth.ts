@@ -1,11 +1,20 @@
 /**
  * What a router believes about a node. A node is suspect when its router is silent (told from outside) or when two of its
  * endpoints do not answer the network within a short time (seen here). A refused connection is an answer: the node lives.
+ * A node whose tasks answered a moment ago is not suspect for its router's silence: only the router is gone.
  * Suspicion from outside ends from outside, or by the word of an endpoint that answers; the router's own ends when an
  * endpoint answers, when the node gets a new task, or by a probe after a back-off.
  */
 import { Backoff } from "./Backoff.ts"
 import type { Endpoint } from "./Endpoint.ts"
+
+/**
+ * An answer younger than this outweighs three missed heartbeats. Shorter than these take, so that the last answer of a node
+ * that has died since is not counted.
+ */
+const vouchesForMs = 600
+/** So long requests may be under way without any answer of the node before its router's silence counts after all. */
+const vouchLapsesAfterMs = 1_500
 
 export class NodeHealth {
   readonly id: string
@@ -14,6 +23,7 @@ export class NodeHealth {
   private silent = false
   /** An endpoint answered since the silence began: only the node's router is gone. */
   private vouchedFor = false
+  private answeredAt = -Infinity
   private readonly timeouts = new Map<string, number>()
 
   constructor(id: string) {
@@ -30,15 +40,28 @@ export class NodeHealth {
   }
 
   /** Returns whether the node became suspect by this. */
-  setSilent(silent: boolean): boolean {
+  setSilent(silent: boolean, now: number): boolean {
     const before = this.isSuspect()
-    if (silent !== this.silent) this.vouchedFor = false
+    if (silent !== this.silent) this.vouchedFor = silent && now - this.answeredAt < vouchesForMs
     this.silent = silent
     return !before && this.isSuspect()
   }
 
+  /**
+   * Whether the word of the node's tasks no longer counts against its router's silence: they were asked and have not answered
+   * for a while. The node is then suspect.
+   */
+  lapses(now: number): boolean {
+    if (!this.silent || !this.vouchedFor || now - this.answeredAt < vouchLapsesAfterMs) return false
+    let asked = false
+    for (const endpoint of this.endpoints) if (endpoint.outstanding > 0) asked = true
+    if (asked) this.vouchedFor = false
+    return asked
+  }
+
   /** An endpoint answered. Returns whether that ended a suspicion. */
-  answered(): boolean {
+  answered(now: number): boolean {
+    this.answeredAt = now
     if (!this.silent && !this.backoff.isOut()) return false
     const before = this.isSuspect()
     this.vouchedFor = this.silent

@@ -6,10 +6,18 @@ export interface Peer {
   readonly address: string
   /** Whether its `X-Forwarded-*` are kept. */
   readonly trusted: boolean
+  /** Field lines that go with each of its requests, once they have been made. */
+  lines: string | null
+  /** How the client came to this router. */
+  readonly scheme: "http" | "https"
+  /** Its open connections, and its requests under way. */
+  connections: number
+  requests: number
 }
 
 export class Peers {
   private readonly trusted = new net.BlockList()
+  private readonly present = new Map<string, Peer>()
 
   /** `cidrs`: `10.0.0.0/8`, `fd00::/8`, or single addresses. Throws on anything else, naming it. */
   constructor(cidrs: ReadonlyArray<string>) {
@@ -30,10 +38,25 @@ export class Peers {
     }
   }
 
+  /** The client at the other end of `socket`, one value for all its connections; `left` gives it back. */
   of(socket: net.Socket): Peer {
     const remote = socket.remoteAddress ?? ""
     const address = remote.startsWith("::ffff:") && remote.includes(".") ? remote.slice(7) : remote
+    const scheme = "encrypted" in socket ? "https" : "http"
+    const known = this.present.get(`${scheme} ${address}`)
+    if (known !== undefined) {
+      known.connections++
+      return known
+    }
     const version = net.isIP(address)
-    return { address, trusted: version !== 0 && this.trusted.check(address, version === 6 ? "ipv6" : "ipv4") }
+    const trusted = version !== 0 && this.trusted.check(address, version === 6 ? "ipv6" : "ipv4")
+    const peer: Peer = { address, trusted, scheme, lines: null, connections: 1, requests: 0 }
+    this.present.set(`${scheme} ${address}`, peer)
+    return peer
+  }
+
+  /** One of its connections has closed. */
+  left(peer: Peer): void {
+    if (--peer.connections === 0) this.present.delete(`${peer.scheme} ${peer.address}`)
   }
 }

@@ -7,6 +7,13 @@ import type { RoutingTable } from "@evenkeel/domain/RoutingTable"
 import { RequestHead } from "@evenkeel/http1/RequestHead"
 import { ResponseHead } from "@evenkeel/http1/ResponseHead"
 import * as net from "node:net"
+import type { AccessLog } from "../accesslog/AccessLog.ts"
+import { RequestObserver, type Tracing } from "../accesslog/RequestObserver.ts"
+import { StickyCookies } from "../balancing/Sticky.ts"
+import { HealthChecks } from "../health/HealthChecks.ts"
+import type { Certificates } from "../tls/Certificates.ts"
+import { createTlsServer } from "../tls/TlsListener.ts"
+import { UpstreamTls } from "../tls/UpstreamTls.ts"
 import { ClientConnection } from "./ClientConnection.ts"
 import { leaveGone, suspect } from "./Ejection.ts"
 import { Fleet } from "./Fleet.ts"
@@ -17,7 +24,8 @@ import { Peers } from "./Peers.ts"
 import type { ProxyContext } from "./ProxyContext.ts"
 import type { ProxyEvent } from "./ProxyEvent.ts"
 import { type ProxyStats, Totals } from "./ProxyStats.ts"
-import { type RouteView, viewRoute } from "./RouteView.ts"
+import { ReadBuffers } from "./ReadBuffers.ts"
+import { type EndpointView, type RouteView, viewEndpoint, viewRoute } from "./RouteView.ts"
 import { TimerWheel } from "./TimerWheel.ts"
 
 export interface ProxyOptions {
@@ -30,6 +38,18 @@ export interface ProxyOptions {
   readonly pseudonym: string
   /** Networks whose `X-Forwarded-*` are kept; from anyone else they are dropped. */
   readonly trustedProxies: ReadonlyArray<string>
+  /** A second port for clients that come over TLS. */
+  readonly tls?: { readonly port: number; readonly certificates: Certificates } | null
+  /** Where clients find TLS, for redirects. Default 443. */
+  readonly httpsPort?: number
+  /** PEM of the authorities for tasks that are spoken to over TLS; null: those that Node.js knows. */
+  readonly upstreamAuthorities?: string | null
+  /** The secret of sticky cookies; null: a random one. */
+  readonly stickyKey?: string | null
+  readonly accessLog?: AccessLog | null
+  readonly tracing?: Tracing | null
+  /** Whether other processes may listen on the same ports. Default false. */
+  readonly reusePort?: boolean
   readonly limits?: Partial<Limits>
   /** In [0, 1). */
   readonly random?: () => number
@@ -42,6 +62,9 @@ export class Proxy {
   private readonly options: ProxyOptions
   private readonly context: ProxyContext
   private readonly server: net.Server
+  private readonly tlsServer: net.Server | null
+  private readonly health: HealthChecks
+  private saidKeyIsRandom = false
   private readonly clients = new Set<ClientConnection>()
   private dateSecond = 0
   private onIdle: (() => void) | null = null
@@ -52,12 +75,16 @@ export class Proxy {
     const limits: Limits = { ...defaultLimits, ...options.limits }
     const now = options.now ?? (() => performance.now())
     const emit = options.onEvent ?? (() => undefined)
-    const wheel = new TimerWheel(now, limits.tickMs, () => this.onTick())
+    const wheel = new TimerWheel(now, limits.tickMs, (at) => this.onTick(at))
     const fleet = new Fleet({
       nodeId: options.nodeId,
+      now,
+      slowStartMs: limits.slowStartMs,
       onGone: leaveGone,
       onCleared: (node) => emit({ type: "node-cleared", node: node.id })
     })
+    const { accessLog: log = null, random = Math.random, tracing = null } = options
+    const observer = log === null && tracing === null ? null : new RequestObserver({ log, tracing, random })
     this.context = {
       limits,
       now,
@@ -68,6 +95,11 @@ export class Proxy {
       holdBudget: new HoldBudget(limits.heldRequests, limits.heldBytes),
       fleet,
       peers: new Peers(options.trustedProxies),
+      buffers: new ReadBuffers(),
+      cookies: new StickyCookies(options.stickyKey ?? null),
+      upstreamTls: new UpstreamTls(options.upstreamAuthorities ?? null),
+      observer,
+      httpsPort: options.httpsPort ?? 443,
       pseudonym: options.pseudonym,
       requestHead: new RequestHead(limits.head),
       responseHead: new ResponseHead(limits.head),
@@ -75,30 +107,46 @@ export class Proxy {
       closing: false,
       dateLine: ""
     }
-    this.server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-      this.clients.add(new ClientConnection(this.context, socket))
-    })
+    const accept = (socket: net.Socket): void => void this.clients.add(new ClientConnection(this.context, socket))
+    this.server = net.createServer({ allowHalfOpen: true, noDelay: true }, accept)
+    const refused = (): void => this.context.totals.reject("tls-handshake")
+    this.tlsServer = options.tls ? createTlsServer(options.tls.certificates, accept, refused) : null
+    this.health = new HealthChecks(this.context)
     this.refreshDate()
   }
 
-  /** Rejects with the system's error when the address cannot be had. */
-  listen(): Promise<{ port: number }> {
+  /** Rejects with the system's error when an address cannot be had; its `port` says which. */
+  async listen(): Promise<{ port: number; tlsPort: number | null }> {
+    const { host, tls } = this.options
+    const port = await this.listenOn(this.server, host, this.options.port)
+    const tlsPort = this.tlsServer === null || !tls ? null : await this.listenOn(this.tlsServer, host, tls.port)
+    this.context.wheel.start()
+    return { port, tlsPort }
+  }
+
+  private listenOn(server: net.Server, host: string, port: number): Promise<number> {
     return new Promise((resolve, reject) => {
-      this.server.once("error", reject)
-      this.server.listen({ host: this.options.host, port: this.options.port, backlog: 1_024 }, () => {
-        this.server.off("error", reject)
+      server.once("error", reject)
+      server.listen({ host, port, backlog: 1_024, reusePort: this.options.reusePort === true }, () => {
+        server.off("error", reject)
         // Running out of descriptors must not end the router; the connections in hand go on.
-        this.server.on("error", () => this.context.totals.reject("accept"))
-        this.context.wheel.start()
-        const address = this.server.address()
-        resolve({ port: typeof address === "object" && address !== null ? address.port : this.options.port })
+        server.on("error", () => this.context.totals.reject("accept"))
+        const address = server.address()
+        resolve(typeof address === "object" && address !== null ? address.port : port)
       })
     })
   }
 
   /** Takes over a new table. Endpoints are matched by task; streams of those that stay are not touched. */
   setTable(table: RoutingTable): void {
-    this.context.fleet.apply(table)
+    const { fleet, cookies, emit } = this.context
+    fleet.apply(table)
+    this.health.follow(fleet.endpoints.values())
+    const sticky = [...fleet.targets.values()].find(({ policy }) => policy.kind === "sticky")
+    if (sticky !== undefined && cookies.isKeyRandom && !this.saidKeyIsRandom) {
+      this.saidKeyIsRandom = true
+      emit({ type: "sticky-key-random", target: sticky.name })
+    }
     this.pumpAll()
   }
 
@@ -110,7 +158,9 @@ export class Proxy {
 
   /** Live counters, not a copy. */
   stats(): ProxyStats {
-    const { fleet, totals, holdBudget } = this.context
+    const { fleet, observer, totals, holdBudget } = this.context
+    totals.accessLogDropped = observer?.linesDropped ?? 0
+    totals.spansDropped = observer?.spansDropped ?? 0
     const now = this.context.now()
     let poolIdle = 0
     const endpoints = [...fleet.endpoints.values()].map((endpoint) => {
@@ -123,7 +173,7 @@ export class Proxy {
         outstanding: endpoint.outstanding,
         latencyMs: endpoint.latency(now),
         idleConnections: endpoint.idle.length,
-        ejectedForMs: endpoint.backoff.isOut() ? Math.max(1, endpoint.backoff.until - now) : 0
+        ejectedForMs: endpoint.isOut() ? Math.max(1, endpoint.backoff.until - now) : 0
       }
     })
     const targets = new Map([...fleet.targets].map(([name, target]) => [name, target.stats]))
@@ -135,6 +185,11 @@ export class Proxy {
     return this.context.fleet.routes.entries.map((entry) => viewRoute(entry, now))
   }
 
+  describeEndpoints(): ReadonlyArray<EndpointView> {
+    const now = this.context.now()
+    return [...this.context.fleet.endpoints.values()].map((endpoint) => viewEndpoint(endpoint, now))
+  }
+
   /**
    * Stops accepting, ends idle connections, lets requests and streams under way end, and cuts what is left at the deadline.
    * Resolves when no connection is left.
@@ -144,6 +199,8 @@ export class Proxy {
     if (context.closing) return
     context.closing = true
     this.server.close()
+    this.tlsServer?.close()
+    this.health.stop()
     for (const endpoint of context.fleet.endpoints.values()) endpoint.closeIdle()
     for (const client of this.clients) client.shutDown()
     if (this.clients.size > 0) {
@@ -154,6 +211,7 @@ export class Proxy {
       clearTimeout(timer)
     }
     context.wheel.stop()
+    await context.observer?.end()
   }
 
   private onClientClosed(connection: ClientConnection): void {
@@ -161,8 +219,10 @@ export class Proxy {
     if (this.clients.size === 0) this.onIdle?.()
   }
 
-  private onTick(): void {
+  private onTick(now: number): void {
     this.refreshDate()
+    this.context.observer?.tick(now)
+    for (const node of this.context.fleet.lapsed(now)) suspect(this.context, node, "silent")
     this.pumpAll()
   }
 

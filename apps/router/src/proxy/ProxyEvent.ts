@@ -22,3 +22,22 @@ export type ProxyEvent =
   | { readonly type: "hold-begun"; readonly target: string }
   | { readonly type: "hold-ended"; readonly target: string; readonly requests: number; readonly longestMs: number }
   | { readonly type: "loop"; readonly host: string }
+  /** A service asks for sticky cookies, and the routers share no key for them. */
+  | { readonly type: "sticky-key-random"; readonly target: string }
+  | {
+      readonly type: "health-check-failed" | "health-check-passed"
+      readonly service: string
+      readonly task: string
+      readonly node: string
+      /** The status, or why there was none. */
+      readonly cause: string
+      /** Whether it gets no requests; where half of the service is out already, it still does. */
+      readonly out: boolean
+    }
+  | {
+      readonly type: "worker-ended"
+      readonly worker: number
+      /** A signal or an exit code. */
+      readonly how: string
+      readonly replacedAfterMs: number
+    }

@@ -11,9 +11,10 @@ export type FailureReason =
   | "no-endpoint"
   | "hold-expired"
   | "hold-full"
-  | "scheme"
+  | "overload"
   | "connect"
   | "connect-timeout"
+  | "upstream-tls"
   | "reset"
   | "first-byte-timeout"
   | "idle-timeout"
@@ -66,6 +67,16 @@ export class Totals {
   upstreamConnectsTotal = 0
   /** Requests refused before a route was known, by reason. */
   readonly rejected = new Map<string, number>()
+  /** Endpoints put out, by cause. */
+  readonly ejections = new Map<string, number>()
+  /** Lines of the access log that could not be written. */
+  accessLogDropped = 0
+  /** Spans that the collector did not take. */
+  spansDropped = 0
+
+  eject(cause: string): void {
+    this.ejections.set(cause, (this.ejections.get(cause) ?? 0) + 1)
+  }
 
   reject(reason: string): void {
     this.rejected.set(reason, (this.rejected.get(reason) ?? 0) + 1)

@@ -9,6 +9,8 @@ export class RequestBody {
   /** Kept bytes in order, all from the first on, unless `lost`. */
   readonly pieces: Array<Buffer> = []
   keptBytes = 0
+  /** Bytes received so far, chunk framing included. */
+  received = 0
   /** Bytes have been let go: the request can no longer be sent from its beginning. */
   lost = false
   /** Whether the last byte has arrived. */
@@ -20,6 +22,7 @@ export class RequestBody {
   begin(framing: BodyFraming, contentLength: number): void {
     if (this.pieces.length > 0) this.pieces.length = 0
     this.keptBytes = 0
+    this.received = 0
     this.lost = false
     this.framing = framing
     this.complete = framing === BodyFraming.none
@@ -36,12 +39,14 @@ export class RequestBody {
     if (this.framing === BodyFraming.length) {
       const take = Math.min(this.remaining, bytes.length - start)
       this.remaining -= take
+      this.received += take
       this.complete = this.remaining === 0
       return start + take
     }
     const scanner = this.scanner
     if (scanner === null) return -1
     const end = scanner.scan(bytes, start, bytes.length)
+    this.received += Math.max(0, end - start)
     this.complete = scanner.done
     return end
   }

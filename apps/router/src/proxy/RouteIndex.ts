@@ -6,6 +6,8 @@ export interface RouteEntry {
   /** Begins with `/`; without a final `/` unless it is all there is. */
   readonly path: string
   readonly strip: boolean
+  /** Where a request that came over plain HTTP is sent instead. */
+  readonly redirect: "https" | null
   readonly target: Target
 }
 

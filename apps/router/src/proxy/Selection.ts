@@ -1,68 +1,75 @@
 /**
- * Which endpoint a request goes to: of three or fewer the cheapest, of more the cheaper of two drawn at random (and of one
- * on the own node, if there is any). After a failed try another node is preferred, then another endpoint. Endpoints that are
- * out take part only as probes. Decides nothing about waiting or refusing.
+ * Which endpoint a request goes to: the one its cookie names, else one by its target's policy (`balancing/`), within the
+ * service whose share it falls into. Endpoints that are out take part only as probes. Decides nothing about waiting or
+ * refusing.
  */
+import { type Affinity, noKey } from "../balancing/Affinity.ts"
+import { pickCheapest } from "../balancing/Cheapest.ts"
+import { pickFewest } from "../balancing/FewestOutstanding.ts"
+import { fractionOf } from "../balancing/Hashing.ts"
+import type { Pool } from "../balancing/Pool.ts"
+import { pickByKey } from "../balancing/Rendezvous.ts"
+import { pickNext } from "../balancing/RoundRobin.ts"
+import { drawShare } from "../balancing/WeightedSplit.ts"
 import type { Endpoint } from "./Endpoint.ts"
 import type { Target } from "./Target.ts"
 
-const scanUpTo = 3
+/** How many times dearer than another the own node may be and still be preferred. */
+export const spill = 2
 
-/** The endpoint to use, or null when none admits requests. `tried`: endpoints at which this request has failed. */
+/**
+ * The endpoint to use, or null when none admits requests. `tried`: endpoints at which this request has failed; it then goes
+ * to another node, then another endpoint, whatever the shares say.
+ */
 export const choose = (
   target: Target,
   tried: ReadonlyArray<Endpoint>,
   now: number,
-  random: () => number
+  random: () => number,
+  affinity: Affinity
 ): Endpoint | null => {
-  const { ready } = target
-  if (ready.length > scanUpTo && tried.length === 0) {
-    const drawn = drawTwo(target, now, random)
-    if (drawn !== null) return drawn
+  if (target.policy.kind === "sticky") {
+    const { endpoint } = affinity
+    if (endpoint !== null && endpoint.admits(now) && !tried.includes(endpoint)) return endpoint
   }
+  const chosen = byPolicy(target, tried, now, random, affinity)
+  return chosen ?? inNeed(target, now)
+}
+
+const byPolicy = (
+  target: Target,
+  tried: ReadonlyArray<Endpoint>,
+  now: number,
+  random: () => number,
+  affinity: Affinity
+): Endpoint | null => {
+  const { policy, shares } = target
+  let pool: Pool = target
+  if (shares !== null && tried.length === 0) {
+    const keyed = policy.kind === "hash" && affinity.key !== noKey
+    const share = drawShare(shares, now, keyed ? fractionOf(affinity.key) : random())
+    if (share === null) return null
+    pool = share
+  }
+  switch (policy.kind) {
+    case "least":
+      return pickFewest(pool, tried, now)
+    case "round-robin":
+      return pickNext(pool, tried, now, random)
+    case "hash":
+      if (affinity.key !== noKey) return pickByKey(pool, tried, now, affinity.key)
+  }
+  return pickCheapest(pool, tried, now, random, spill)
+}
+
+/** Checks may be wrong, and all others are out: better a task that fails them than none. */
+const inNeed = (target: Target, now: number): Endpoint | null => {
   let best: Endpoint | null = null
-  let bestRank = 0
-  let bestCost = Infinity
-  const first = ready.length > 1 ? target.rotation++ % ready.length : 0
-  for (let i = 0; i < ready.length; i++) {
-    const endpoint = ready[first + i < ready.length ? first + i : first + i - ready.length]
-    if (endpoint === undefined || !endpoint.admits(now)) continue
-    const rank = tried.length === 0 ? 0 : rankAfter(endpoint, tried)
-    if (best !== null && rank > bestRank) continue
-    const cost = endpoint.cost(now)
-    if (best === null || rank < bestRank || cost < bestCost) {
-      best = endpoint
-      bestRank = rank
-      bestCost = cost
-    }
+  for (const endpoint of target.ready) {
+    if (!endpoint.unhealthy || !endpoint.admitsInNeed(now)) continue
+    if (best === null || endpoint.cost(now, 1) < best.cost(now, 1)) best = endpoint
   }
   return best
-}
-
-/** 0 on another node, 1 another endpoint of a node that failed, 2 an endpoint that failed. */
-const rankAfter = (endpoint: Endpoint, tried: ReadonlyArray<Endpoint>): number => {
-  let rank = 0
-  for (const other of tried) {
-    if (other === endpoint) return 2
-    if (other.node === endpoint.node) rank = 1
-  }
-  return rank
-}
-
-const drawTwo = (target: Target, now: number, random: () => number): Endpoint | null => {
-  const { ready, local } = target
-  const a = Math.floor(random() * ready.length)
-  const b = (a + 1 + Math.floor(random() * (ready.length - 1))) % ready.length
-  let best = cheaper(ready[a], ready[b], now)
-  if (local.length > 0) best = cheaper(best ?? undefined, local[Math.floor(random() * local.length)], now)
-  return best
-}
-
-const cheaper = (a: Endpoint | undefined, b: Endpoint | undefined, now: number): Endpoint | null => {
-  const first = a !== undefined && a.admits(now) ? a : null
-  const second = b !== undefined && b.admits(now) ? b : null
-  if (first === null || second === null) return first ?? second
-  return second.cost(now) < first.cost(now) ? second : first
 }
 
 /**

@@ -2,14 +2,16 @@
  * One connection to an endpoint: connects, reads responses and tells the exchange that uses it, and rests in the endpoint's
  * pool between exchanges. Decides whether it may be used again; never whether a request is tried again.
  */
-import { ChunkedScanner } from "@evenkeel/http1/ChunkedScanner"
 import { BodyFraming } from "@evenkeel/http1/Framing"
 import { incomplete, rejected } from "@evenkeel/http1/RequestHead"
-import * as net from "node:net"
+import type * as net from "node:net"
+import { isTlsFailure } from "../tls/UpstreamTls.ts"
 import type { Endpoint } from "./Endpoint.ts"
 import type { Exchange } from "./Exchange.ts"
 import type { ProxyContext } from "./ProxyContext.ts"
 import type { FailureReason } from "./ProxyStats.ts"
+import { ReadBuffer, Reading } from "./ReadBuffers.ts"
+import { ResponseBody } from "./ResponseBody.ts"
 import type { TimedEntry } from "./TimerWheel.ts"
 import type { Tunnel } from "./Tunnel.ts"
 
@@ -37,9 +39,8 @@ export class UpstreamConnection implements TimedEntry {
   private exchange: Exchange | null
   private phase: Phase = Phase.connecting
   private pending: Buffer | null = null
-  private framing: BodyFraming = BodyFraming.none
-  private remaining = 0
-  private scanner: ChunkedScanner | null = null
+  private readonly reads: ReadBuffer
+  private readonly body = new ResponseBody()
   private keepAlive = false
   private keepAliveSeconds = -1
   private errorCode: string | undefined
@@ -52,9 +53,14 @@ export class UpstreamConnection implements TimedEntry {
     endpoint.open.add(this)
     context.totals.upstreamConnections++
     context.totals.upstreamConnectsTotal++
-    this.socket = net.connect({ host: endpoint.address, port: endpoint.port, allowHalfOpen: true, noDelay: true })
-    this.socket.on("connect", () => this.onConnect())
-    this.socket.on("data", (bytes: Buffer) => this.onData(bytes))
+    this.reads = new ReadBuffer(context.buffers)
+    const secure = endpoint.service.scheme === "https"
+    this.socket = context.upstreamTls.open(endpoint, {
+      buffer: () => this.nextBuffer(),
+      callback: (length) => this.onRead(length)
+    })
+    this.socket.on(secure ? "secureConnect" : "connect", () => this.onConnect())
+    if (secure) this.socket.on("data", (bytes: Buffer) => this.onData(bytes))
     this.socket.on("end", () => this.onEnd())
     this.socket.on("drain", () => this.onDrain())
     this.socket.on("error", (error: NodeJS.ErrnoException) => (this.errorCode = error.code))
@@ -142,6 +148,7 @@ export class UpstreamConnection implements TimedEntry {
     if (endpoint.state === "gone" && endpoint.open.size === 0) endpoint.node.endpoints.delete(endpoint)
     this.context.totals.upstreamConnections--
     this.socket.destroy()
+    this.reads.end()
   }
 
   onDeadline(): void {
@@ -156,6 +163,18 @@ export class UpstreamConnection implements TimedEntry {
     this.phase = Phase.head
     this.context.wheel.cancel(this)
     this.exchange?.onConnected(this)
+  }
+
+  private onRead(length: number): boolean {
+    const client = this.exchange?.client
+    this.onData(this.reads.read(length))
+    this.reads.used(client !== undefined && client.isWriting)
+    return true
+  }
+
+  private nextBuffer(): Buffer {
+    const { phase } = this
+    return this.reads.next(phase === Phase.body ? Reading.body : phase === Phase.tunnel ? Reading.tunnel : Reading.head)
   }
 
   private onData(bytes: Buffer): void {
@@ -178,88 +197,63 @@ export class UpstreamConnection implements TimedEntry {
     const head = this.context.responseHead
     let at = 0
     for (;;) {
+      const start = at
       const exchange = this.exchange
       if (exchange === null) return
       const next = head.parse(bytes, at, exchange.isHead)
       if (next === incomplete) {
-        this.pending = at === 0 ? bytes : bytes.subarray(at)
+        // A copy: the next read reuses what these bytes lie in.
+        this.pending = Buffer.from(bytes.subarray(at))
         return
       }
       if (next === rejected) return exchange.onBadResponse(this, head.rejection?.message ?? "")
       at = next
       if (head.status === 101) return exchange.onSwitch(this, head, bytes.subarray(at))
-      if (head.status >= 200) return this.beginBody(exchange, bytes, at)
+      if (head.status >= 200) return this.beginBody(exchange, bytes, start, at)
       exchange.onInterim(this, head)
     }
   }
 
-  private beginBody(exchange: Exchange, bytes: Buffer, at: number): void {
+  private beginBody(exchange: Exchange, bytes: Buffer, start: number, at: number): void {
     const head = this.context.responseHead
-    this.framing = head.framing
     this.keepAlive = head.keepAlive
     this.keepAliveSeconds = head.keepAliveSeconds
-    this.remaining = head.contentLength
     this.phase = Phase.body
-    if (this.framing === BodyFraming.chunked) {
-      this.scanner ??= new ChunkedScanner()
-      this.scanner.reset()
-      if (exchange.wantsPlainBody) {
-        // The client knows no chunks: it gets what is in them, and the end of the connection as the end.
-        this.scanner.sink = (from, start, end) => exchange.onResponseBytes(this, from.subarray(start, end))
-        exchange.onResponse(this, head, null)
-        return this.relayBody(bytes.subarray(at))
-      }
+    this.body.begin(head)
+    if (head.framing === BodyFraming.chunked && exchange.wantsPlainBody) {
+      // The client knows no chunks: it gets what is in them, and the end of the connection as the end.
+      this.body.unwrap((piece, from, to) => exchange.onResponseBytes(this, piece.subarray(from, to)))
+      exchange.onResponse(this, head, bytes, start, at, at)
+      return this.relayBody(bytes.subarray(at))
     }
-    const end = this.bodyEnd(bytes, at)
-    if (end === -1) return exchange.onBadResponse(this, this.scanner?.rejection?.message ?? "")
-    exchange.onResponse(this, head, end > at ? bytes.subarray(at, end) : null)
+    const end = this.body.advance(bytes, at)
+    if (end === -1) return exchange.onBadResponse(this, this.body.problem)
+    exchange.onResponse(this, head, bytes, start, at, end)
     this.afterBody(bytes, end)
   }
 
   private relayBody(bytes: Buffer): void {
     const exchange = this.exchange
     if (exchange === null) return
-    const end = this.bodyEnd(bytes, 0)
+    const end = this.body.advance(bytes, 0)
     if (end === -1) return this.fail("bad-response", false)
-    const unframed = this.scanner !== null && this.scanner.sink !== null
-    if (end > 0 && !unframed) exchange.onResponseBytes(this, end === bytes.length ? bytes : bytes.subarray(0, end))
+    if (end > 0 && !this.body.isUnwrapped)
+      exchange.onResponseBytes(this, end === bytes.length ? bytes : bytes.subarray(0, end))
     this.afterBody(bytes, end)
-  }
-
-  /** The offset after the last byte of the body in `bytes`; -1 if the chunks are malformed. */
-  private bodyEnd(bytes: Buffer, at: number): number {
-    switch (this.framing) {
-      case BodyFraming.none:
-        return at
-      case BodyFraming.length: {
-        const take = Math.min(this.remaining, bytes.length - at)
-        this.remaining -= take
-        return at + take
-      }
-      case BodyFraming.chunked:
-        return this.scanner?.scan(bytes, at, bytes.length) ?? -1
-      default:
-        return bytes.length
-    }
   }
 
   private afterBody(bytes: Buffer, end: number): void {
     // The exchange may have ended by what it was told.
     if (this.exchange === null || this.phase !== Phase.body) return
-    const done =
-      this.framing === BodyFraming.none ||
-      (this.framing === BodyFraming.length && this.remaining === 0) ||
-      (this.framing === BodyFraming.chunked && this.scanner?.done === true)
-    if (!done) return
+    if (!this.body.isDone) return
     if (end < bytes.length) this.keepAlive = false
     this.context.wheel.cancel(this)
-    if (this.scanner !== null) this.scanner.sink = null
     this.exchange.onResponseEnd(this)
   }
 
   private onEnd(): void {
     if (this.phase === Phase.tunnel) return this.tunnel?.upstreamEnded()
-    if (this.phase === Phase.body && this.framing === BodyFraming.untilClose) {
+    if (this.phase === Phase.body && this.body.framing === BodyFraming.untilClose) {
       this.keepAlive = false
       return this.exchange?.onResponseEnd(this)
     }
@@ -281,7 +275,7 @@ export class UpstreamConnection implements TimedEntry {
         this.tunnel?.upstreamClosed()
         return this.destroy()
       case Phase.connecting:
-        return this.fail("connect", isSilence(this.errorCode))
+        return this.fail(isTlsFailure(this.errorCode) ? "upstream-tls" : "connect", isSilence(this.errorCode))
       case Phase.head:
         return this.fail("reset", isSilence(this.errorCode))
       case Phase.body:

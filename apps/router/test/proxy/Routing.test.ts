@@ -4,7 +4,13 @@ import { Target } from "../../src/proxy/Target.ts"
 import { httpBackend, RawClient, request, startProxy, tableOf } from "./support/Bench.ts"
 
 describe("finding a route", () => {
-  const entry = (host: string, path: string) => ({ host, path, strip: false, target: new Target(`${host}${path}`) })
+  const entry = (host: string, path: string) => ({
+    host,
+    path,
+    strip: false,
+    redirect: null,
+    target: new Target(`${host}${path}`)
+  })
   const index = new RouteIndex([entry("a", "/"), entry("a", "/api/v1"), entry("a", "/api"), entry("*", "/any")])
   const found = (host: string, path: string) => index.find(host, path)?.target.name
 
@@ -84,11 +90,11 @@ describe("routing requests", () => {
     expect(await client.end()).toMatch(/\r\n\r\ns \/x\?y$/)
   })
 
-  it("refuses services whose tasks want https, naming the label", async () => {
+  it("says so where a task that is to be spoken to over TLS speaks none", async () => {
     const backend = await httpBackend((_, res) => res.end("never"))
     const { port } = await startProxy(tableOf([{ name: "s", scheme: "https", tasks: [{ task: "t1", at: backend }] }]))
     const answer = await request(port, "s")
-    expect(answer.status).toBe(502)
+    expect([answer.status, answer.headers["evenkeel-reason"]]).toEqual([502, "upstream-tls"])
     expect(answer.body).toContain("evenkeel.scheme")
   })
 

@@ -1,18 +1,25 @@
 import { describe, expect, it } from "vitest"
 import { Endpoint } from "../../src/proxy/Endpoint.ts"
 import { NodeHealth } from "../../src/proxy/NodeHealth.ts"
-import { choose, chooseProbe } from "../../src/proxy/Selection.ts"
+import { Affinity } from "../../src/balancing/Affinity.ts"
+import { choose as chooseFor, chooseProbe } from "../../src/proxy/Selection.ts"
 import { Target } from "../../src/proxy/Target.ts"
 
 const service = {
   id: "s",
   name: "s",
   scheme: "http" as const,
+  verifyName: null,
   retries: 2,
   connectMillis: 1,
   firstByteMillis: 1,
-  idleMillis: 1
+  idleMillis: 1,
+  health: null,
+  hedge: false
 }
+
+const choose = (target: Target, tried: ReadonlyArray<Endpoint>, now: number, random: () => number) =>
+  chooseFor(target, tried, now, random, new Affinity())
 
 const targetOf = (...specs: ReadonlyArray<readonly [task: string, node: string]>) => {
   const nodes = new Map<string, NodeHealth>()
@@ -20,7 +27,7 @@ const targetOf = (...specs: ReadonlyArray<readonly [task: string, node: string]>
   target.ready = specs.map(([task, id]) => {
     const node = nodes.get(id) ?? new NodeHealth(id)
     nodes.set(id, node)
-    return new Endpoint({ task, node, address: "127.0.0.1", port: 1, local: id === "own", service })
+    return new Endpoint({ task, node, address: "127.0.0.1", port: 1, local: id === "own", seed: 0, service })
   })
   target.local = target.ready.filter(({ local }) => local)
   const endpoint = (task: string) => target.ready.find((one) => one.task === task) as Endpoint
@@ -69,7 +76,7 @@ describe("choosing an endpoint", () => {
 
   it("finds the one that is left of many", () => {
     const { target, nodes } = targetOf(...Array.from({ length: 10 }, (_, i) => [`t${i}`, `n${i}`] as const))
-    for (const [id, node] of nodes) if (id !== "n7") node.setSilent(true)
+    for (const [id, node] of nodes) if (id !== "n7") node.setSilent(true, 0)
     for (let i = 0; i < 20; i++) expect(choose(target, [], 0, Math.random)?.task).toBe("t7")
   })
 
@@ -77,7 +84,7 @@ describe("choosing an endpoint", () => {
     const { target, endpoint, nodes } = targetOf(["a", "1"], ["b", "1"], ["c", "2"])
     const a = endpoint("a")
     expect(choose(target, [a], 0, Math.random)?.task).toBe("c")
-    nodes.get("2")?.setSilent(true)
+    nodes.get("2")?.setSilent(true, 0)
     expect(choose(target, [a], 0, Math.random)?.task).toBe("b")
     endpoint("b").state = "draining"
     expect(choose(target, [a], 0, Math.random)?.task).toBe("a")
@@ -100,7 +107,7 @@ describe("choosing an endpoint", () => {
   it("probes on a node not suspect first", () => {
     const { target, endpoint, nodes } = targetOf(["a", "1"], ["b", "2"])
     endpoint("b").backoff.fail(0, 1_000, 60_000, 0.5)
-    nodes.get("1")?.setSilent(true)
+    nodes.get("1")?.setSilent(true, 0)
     expect(chooseProbe(target, 0, 250)?.task).toBe("b")
   })
 })

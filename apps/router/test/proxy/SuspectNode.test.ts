@@ -31,6 +31,12 @@ const bothReady = (lost: Backend, good: Backend) =>
     }
   ])
 
+/** The proxy's clock, to be put forward. */
+const clock = () => {
+  let ahead = 0
+  return { now: () => performance.now() + ahead, forward: (ms: number) => void (ahead += ms) }
+}
+
 describe("a node that falls silent", () => {
   it("has its unanswered requests moved at once, except those that may not be sent twice", async () => {
     const lost = await mute()
@@ -55,8 +61,10 @@ describe("a node that falls silent", () => {
     const both = await Promise.all(["a", "b"].map((name) => httpBackend((_, res) => res.end(name))))
     const [a, b] = both
     if (a === undefined || b === undefined) throw new Error("two backends")
-    const { proxy, port } = await startProxy(bothReady(a, b))
+    const { now, forward } = clock()
+    const { proxy, port } = await startProxy(bothReady(a, b), { now })
     await Promise.all(Array.from({ length: 10 }, () => request(port, "s")))
+    forward(1_000)
     proxy.setSuspectNodes(new Set(["node-lost"]))
     expect(proxy.stats().endpoints.find(({ task }) => task === "lost")?.idleConnections).toBe(0)
     for (let i = 0; i < 10; i++) expect((await request(port, "s")).body).toBe("b")
@@ -91,6 +99,35 @@ describe("a node that falls silent", () => {
     expect(proxy.describeRoutes()[0]?.endpoints[0]?.used).toBe(true)
   })
 
+  it("is not suspect for a moment if a task of it answered just now: only its router died", async () => {
+    const only = await httpBackend((_, res) => res.end("alive"))
+    const { proxy, port, events } = await startProxy(
+      tableOf([{ name: "s", tasks: [{ task: "t", node: "node-lost", at: only }] }])
+    )
+    await request(port, "s")
+    proxy.setSuspectNodes(new Set(["node-lost"]))
+    expect(events).toEqual([])
+    expect(proxy.describeRoutes()[0]?.endpoints[0]?.used).toBe(true)
+    for (let i = 0; i < 5; i++) expect((await request(port, "s")).body).toBe("alive")
+    expect(events).toEqual([])
+  })
+
+  it("becomes suspect once its tasks stop answering too", async () => {
+    const lost = await httpBackend((req, res) => void (req.url === "/last" && res.end("last word")))
+    const good = await httpBackend((_, res) => res.end("good"))
+    const { now, forward } = clock()
+    const { proxy, port, events } = await startProxy(twoNodes(lost, good), { now })
+    expect((await request(port, "s", { path: "/last" })).body).toBe("last word")
+    proxy.setSuspectNodes(new Set(["node-lost"]))
+    const stuck = request(port, "s")
+    await until(() => proxy.stats().endpoints.some(({ outstanding }) => outstanding === 1), "the request is sent")
+    expect(events).toEqual([])
+    proxy.setTable(bothReady(lost, good))
+    forward(1_600)
+    expect((await stuck).body).toBe("good")
+    expect(events.map(({ type }) => type)).toEqual(["node-suspect"])
+  })
+
   it("is never the router's own", async () => {
     const own = await httpBackend((_, res) => res.end("own"))
     const { proxy, events } = await startProxy(
@@ -102,11 +139,14 @@ describe("a node that falls silent", () => {
 
   it("loses its streams once Swarm has given the task up too", async () => {
     const lost = await httpBackend((_, res: http.ServerResponse) => void res.write("begun "))
+    const { now, forward } = clock()
     const { proxy, port } = await startProxy(
-      tableOf([{ name: "s", tasks: [{ task: "t", node: "node-lost", at: lost }] }])
+      tableOf([{ name: "s", tasks: [{ task: "t", node: "node-lost", at: lost }] }]),
+      { now }
     )
     const client = new RawClient(port).send("GET / HTTP/1.1\r\nHost: s\r\n\r\n")
     await client.receives("begun")
+    forward(1_000)
     proxy.setSuspectNodes(new Set(["node-lost"]))
     expect(client.closed).toBe(false)
     proxy.setTable(tableOf([{ name: "s", tasks: [] }]))

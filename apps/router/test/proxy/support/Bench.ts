@@ -1,6 +1,8 @@
 /** What the proxy's tests stand on: real backends on loopback addresses, a proxy before them, and clients on raw sockets. */
 import { Endpoint, Route, RoutedService, RoutingTable } from "@evenkeel/domain/RoutingTable"
 import { NodeId, ServiceId, TaskId } from "@evenkeel/domain/Ids"
+import type { HealthCheck } from "@evenkeel/domain/HealthCheck"
+import type { LoadBalancing } from "@evenkeel/domain/LoadBalancing"
 import { defaultTimeouts } from "@evenkeel/domain/ServiceLabels"
 import * as http from "node:http"
 import * as net from "node:net"
@@ -124,6 +126,9 @@ export interface ServiceSpec {
   readonly holdMillis?: number
   readonly retries?: number
   readonly scheme?: "http" | "https"
+  readonly verifyName?: string
+  readonly loadBalancing?: LoadBalancing
+  readonly health?: Partial<HealthCheck>
   readonly timeouts?: Partial<typeof defaultTimeouts>
 }
 
@@ -134,6 +139,17 @@ export interface RouteSpec {
   readonly target?: string
   readonly services: readonly [string, ...Array<string>]
   readonly holdMillis?: number
+  readonly weights?: ReadonlyArray<number>
+  readonly redirect?: "https"
+}
+
+const quickChecks: HealthCheck = {
+  method: "GET",
+  path: "/healthz",
+  everyMillis: 20,
+  timeoutMillis: 1_000,
+  fall: 2,
+  rise: 2
 }
 
 /** A table of services, each with the route of its own name unless `routes` says otherwise. */
@@ -150,7 +166,9 @@ export const tableOf = (services: ReadonlyArray<ServiceSpec>, routes?: ReadonlyA
           name: service.name,
           group: null,
           scheme: service.scheme ?? "http",
-          loadBalancing: "ewma",
+          verifyName: service.verifyName ?? null,
+          loadBalancing: service.loadBalancing ?? "ewma",
+          health: service.health === undefined ? null : { ...quickChecks, ...service.health },
           retries: service.retries ?? 2,
           timeouts: { ...defaultTimeouts, ...service.timeouts },
           holdMillis: service.holdMillis ?? 0,
@@ -175,7 +193,9 @@ export const tableOf = (services: ReadonlyArray<ServiceSpec>, routes?: ReadonlyA
           strip: route.strip ?? false,
           target: route.target ?? route.services[0],
           holdMillis: route.holdMillis ?? Math.max(...route.services.map((name) => hold.get(name) ?? 0)),
-          services: [id(route.services[0]), ...route.services.slice(1).map(id)]
+          services: [id(route.services[0]), ...route.services.slice(1).map(id)],
+          weights: route.weights ?? null,
+          redirect: route.redirect ?? null
         })
     ),
     routers: [],

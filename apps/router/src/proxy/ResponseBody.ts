@@ -1,0 +1,62 @@
+/** The body of the response under way: where it ends. Never changes a byte. Reused from response to response. */
+import { ChunkedScanner } from "@evenkeel/http1/ChunkedScanner"
+import { BodyFraming } from "@evenkeel/http1/Framing"
+import type { ResponseHead } from "@evenkeel/http1/ResponseHead"
+
+export class ResponseBody {
+  framing: BodyFraming = BodyFraming.none
+  private remaining = 0
+  private scanner: ChunkedScanner | null = null
+
+  begin(head: ResponseHead): void {
+    this.framing = head.framing
+    this.remaining = head.contentLength
+    if (this.framing !== BodyFraming.chunked) return
+    this.scanner ??= new ChunkedScanner()
+    this.scanner.reset()
+  }
+
+  /** Has the payload of chunks handed to `sink` instead of their bytes being passed on. */
+  unwrap(sink: (bytes: Buffer, start: number, end: number) => void): void {
+    if (this.scanner !== null) this.scanner.sink = sink
+  }
+
+  get isUnwrapped(): boolean {
+    return this.framing === BodyFraming.chunked && this.scanner !== null && this.scanner.sink !== null
+  }
+
+  /** The offset after the last byte of the body in `bytes`; -1 if the chunks are malformed. */
+  advance(bytes: Buffer, at: number): number {
+    switch (this.framing) {
+      case BodyFraming.none:
+        return at
+      case BodyFraming.length: {
+        const take = Math.min(this.remaining, bytes.length - at)
+        this.remaining -= take
+        return at + take
+      }
+      case BodyFraming.chunked:
+        return this.scanner?.scan(bytes, at, bytes.length) ?? -1
+      default:
+        return bytes.length
+    }
+  }
+
+  get isDone(): boolean {
+    switch (this.framing) {
+      case BodyFraming.none:
+        return true
+      case BodyFraming.length:
+        return this.remaining === 0
+      case BodyFraming.chunked:
+        return this.scanner?.done === true
+      default:
+        return false
+    }
+  }
+
+  /** What is wrong with the chunks. */
+  get problem(): string {
+    return this.scanner?.rejection?.message ?? ""
+  }
+}

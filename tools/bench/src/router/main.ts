@@ -1,0 +1,126 @@
+/** `bench:router`: see `--help`. Runs the measurements in turn, prints the table, and judges it by the gates. */
+import { spawnSync } from "node:child_process"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { startBackend } from "./Backend.ts"
+import { checkBodies, measure, type Sample } from "./Case.ts"
+import { freePorts, hasCommand, Missing } from "./Children.ts"
+import { measureExtras, type Extras } from "./Extras.ts"
+import { type CaseName, type Flags, FlagsInvalid, help, parse, type PeerName } from "./Flags.ts"
+import { judge } from "./Gates.ts"
+import type { Peer, StartPeer } from "./Peer.ts"
+import { startCaddy } from "./peers/Caddy.ts"
+import { startHaproxy } from "./peers/Haproxy.ts"
+import { startNginx } from "./peers/Nginx.ts"
+import { startNodeProxy } from "./peers/NodeProxy.ts"
+import { startRouter } from "./peers/Router.ts"
+import { render, summarise } from "./Report.ts"
+
+const starters: Readonly<Record<PeerName, StartPeer>> = {
+  router: startRouter("router"),
+  "router-log": startRouter("router-log"),
+  nginx: startNginx,
+  haproxy: startHaproxy,
+  caddy: startCaddy,
+  "http-proxy": startNodeProxy("http-proxy"),
+  "http-proxy-3": startNodeProxy("http-proxy-3")
+}
+
+const say = (line: string): void => void process.stderr.write(`${line}\n`)
+const defaultBundle = join(import.meta.dirname, "../../../../dist/apps/router/main.mjs")
+/** Until code is compiled as it will be run: by requests, since a busy machine needs longer. */
+const warmUp = { seconds: 3, requests: 40_000, times: 5 } as const
+
+const warm = async (peer: Peer, name: CaseName, how: { readonly loadCore: number; readonly folder: string }) => {
+  const enough = name === "get-1m" ? 1_000 : name.startsWith("get") ? warmUp.requests : warmUp.requests / 8
+  let requests = 0
+  for (let i = 0; i < warmUp.times && requests < enough; i++)
+    requests += (await measure(peer, name, { ...how, seconds: warmUp.seconds })).requests
+}
+
+/** Samples of all peers for all cases, peer after peer within each round, so that what disturbs one disturbs all. */
+const measureRounds = async (
+  flags: Flags,
+  peers: ReadonlyArray<Peer>,
+  folder: string
+): Promise<ReadonlyArray<Sample>> => {
+  const samples: Array<Sample> = []
+  const how = { loadCore: flags.loadCore, folder }
+  for (const name of flags.cases) {
+    // What the log costs is told by small requests alone.
+    const taking = peers.filter((peer) => peer.name !== "router-log" || name === "get-100")
+    for (const peer of taking) await warm(peer, name, how)
+    for (let round = 0; round < flags.rounds; round++) {
+      for (let turn = 0; turn < taking.length; turn++) {
+        const peer = taking[(round + turn) % taking.length]
+        if (peer !== undefined) samples.push(await measure(peer, name, { ...how, seconds: flags.seconds }))
+      }
+      say(`${name}: round ${round + 1} of ${flags.rounds}`)
+    }
+  }
+  return samples
+}
+
+const bench = async (flags: Flags): Promise<number> => {
+  for (const command of ["wrk", "nginx", "taskset"])
+    if (!hasCommand(command))
+      throw new Missing(`${command} is needed and not installed (apt-get install wrk nginx util-linux)`)
+  spawnSync("taskset", ["-acp", String(flags.loadCore), String(process.pid)])
+  const folder = mkdtempSync(join(tmpdir(), "evenkeel-bench-"))
+  const running: Array<{ stop(): Promise<void> }> = []
+  try {
+    const backend = await startBackend(folder, flags.loadCore)
+    running.push(backend)
+    const peers: Array<Peer> = []
+    const startFresh = async (name: PeerName): Promise<Peer> => {
+      const [port = 0] = await freePorts(1)
+      const setting = { folder, core: flags.proxyCore, port, backend, bundle: flags.bundle ?? defaultBundle }
+      return starters[name](setting)
+    }
+    for (const name of flags.peers) {
+      try {
+        const peer = await startFresh(name)
+        running.push(peer)
+        peers.push(peer)
+      } catch (error) {
+        if (!(error instanceof Missing) || name === "router") throw error
+        say(`LEFT OUT: ${name}: ${error.message}`)
+      }
+    }
+    const faults: Array<string> = []
+    for (const peer of peers) for (const fault of await checkBodies(peer)) faults.push(`${peer.name}: ${fault}`)
+    const samples = await measureRounds(flags, peers, folder)
+    const extras: Extras = await measureExtras(flags, peers, startFresh, say)
+    for (const peer of peers) for (const fault of await checkBodies(peer)) faults.push(`${peer.name}: ${fault}`)
+    faults.push(...extras.faults)
+    for (const sample of samples)
+      for (const fault of sample.faults) faults.push(`${sample.peer}, ${sample.case}: ${fault}`)
+    const summary = summarise(flags, peers, samples, extras, faults)
+    const verdicts = judge(summary)
+    process.stdout.write(
+      flags.json ? `${JSON.stringify({ ...summary, verdicts }, undefined, 2)}\n` : render(summary, verdicts)
+    )
+    const routerIsRight = !faults.some((fault) => fault.startsWith("router"))
+    return verdicts.every(({ holds }) => holds) && routerIsRight ? 0 : 1
+  } finally {
+    for (const one of running.reverse()) await one.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+const main = async (): Promise<number> => {
+  try {
+    const flags = parse(process.argv.slice(2))
+    if (flags === null) {
+      process.stdout.write(help)
+      return 0
+    }
+    return await bench(flags)
+  } catch (error) {
+    say(`bench:router: ${error instanceof Error ? error.message : String(error)}`)
+    return error instanceof FlagsInvalid ? 64 : error instanceof Missing ? 69 : 1
+  }
+}
+
+process.exitCode = await main()
