@@ -118,7 +118,8 @@ const noteGatewayError = (context: ProxyContext, endpoint: Endpoint, status: num
 
 /**
  * A node has become suspect: its idle connections go, requests without an answer move on, and streams of endpoints that
- * Swarm has given up too are broken off, so that their clients come again.
+ * Swarm has given up too are broken off, so that their clients come again. A request that may have been done and may not be
+ * sent twice stays where it is, since a suspicion can be wrong: it gets its answer, or fails when Swarm gives the task up too.
  */
 export const suspect = (context: ProxyContext, node: NodeHealth, source: "silent" | "timeouts"): void => {
   let moved = 0
@@ -126,6 +127,7 @@ export const suspect = (context: ProxyContext, node: NodeHealth, source: "silent
     endpoint.closeIdle()
     for (const connection of [...endpoint.open]) {
       if (connection.unanswered) {
+        if (connection.written && connection.user?.repeatable === false && endpoint.state !== "gone") continue
         moved++
         moveOn(connection, "node-suspect")
       } else if (endpoint.state === "gone") connection.cut()
@@ -138,7 +140,8 @@ export const suspect = (context: ProxyContext, node: NodeHealth, source: "silent
 export const leaveGone = (endpoint: Endpoint): void => {
   const dead = endpoint.node.isSuspect()
   for (const connection of [...endpoint.open]) {
-    if (connection.connecting || (dead && connection.unanswered)) moveOn(connection, "endpoint-gone")
+    if (dead && connection.unanswered) moveOn(connection, "node-suspect")
+    else if (connection.connecting) moveOn(connection, "endpoint-gone")
     else if (dead) connection.cut()
   }
 }

@@ -120,6 +120,11 @@ export class Exchange {
     dispatch(this.context, this, endpoint, now)
   }
 
+  /** Whether it may be sent once more though it may have been done. */
+  get repeatable(): boolean {
+    return this.idempotent && !this.body.lost
+  }
+
   onConnected(connection: UpstreamConnection): void {
     sendRequest(this.context, this, connection, this.context.now())
   }

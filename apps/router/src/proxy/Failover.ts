@@ -40,7 +40,7 @@ export const failOver = (
   const now = context.now()
   const verdict = afterFailure({
     written,
-    repeatable: exchange.idempotent && !exchange.body.lost,
+    repeatable: exchange.repeatable,
     moved,
     staleReuse: reused && reason === "reset",
     hasWaited: exchange.heldSince !== 0,

@@ -50,11 +50,26 @@ describe("a node that falls silent", () => {
     proxy.setSuspectNodes(new Set(["node-lost"]))
     expect((await get).body).toBe("good GET")
     expect((await put).body).toBe("good PUT")
+    expect(events).toEqual([{ type: "node-suspect", node: "node-lost", source: "silent", moved: 2 }])
+    proxy.setTable(tableOf([{ name: "s", tasks: [{ task: "good", node: "node-good", at: good }] }]))
     const refused = await post
     expect([refused.status, refused.headers["evenkeel-reason"]]).toEqual([502, "node-suspect"])
-    expect(events).toEqual([{ type: "node-suspect", node: "node-lost", source: "silent", moved: 3 }])
     const stats = proxy.stats().targets.get("s")
     expect([stats?.moves, stats?.retries]).toEqual([2, 0])
+  })
+
+  it("answers what it was only slow with, if that may not be sent twice", async () => {
+    const answers: Array<http.ServerResponse> = []
+    const slow = await httpBackend((_, res) => void answers.push(res))
+    const { proxy, port } = await startProxy(
+      tableOf([{ name: "s", tasks: [{ task: "t", node: "node-lost", at: slow }] }])
+    )
+    const post = request(port, "s", { method: "POST", body: "x" })
+    await until(() => answers.length === 1, "the request is with the task")
+    proxy.setSuspectNodes(new Set(["node-lost"]))
+    answers[0]?.end("done once")
+    expect((await post).body).toBe("done once")
+    expect(answers).toHaveLength(1)
   })
 
   it("gets nothing new while there are others, and no connection of it is kept", async () => {
