@@ -205,7 +205,7 @@ describe("apply", () => {
           if (MoveJournal.read(service.labels)._tag !== "Found") return
           const spec = JSON.parse(specText)
           delete spec.Labels[MoveJournal.journalLabel]
-          delete spec.TaskTemplate.Placement
+          spec.TaskTemplate.Placement = {}
           delete spec.UpdateConfig
           const restored = JSON.stringify(spec)
           yield* Effect.orDie(client.updateService({ id: service.id, version, specText: restored }))

@@ -6,9 +6,9 @@
 import * as Schema from "effect/Schema"
 import { NodeId, ServiceId } from "./Ids.ts"
 import { BalanceSummary } from "./Plan.ts"
-import * as Filters from "./rules/Filters.ts"
+import * as MoveLabels from "./planner/MoveLabels.ts"
+import * as NodeClasses from "./planner/NodeClasses.ts"
 import type { Service } from "./Service.ts"
-import * as ServiceLabels from "./ServiceLabels.ts"
 import type { Snapshot } from "./Snapshot.ts"
 import { stateRank, stateRanks, type Task } from "./Task.ts"
 
@@ -62,7 +62,7 @@ export const skewOf = (counts: Iterable<number>): number => {
 }
 
 /** The group of a service; null for none, or one that cannot be read. */
-export const groupOf = (service: Service): string | null => ServiceLabels.decode(service.labels).labels.group ?? null
+export const groupOf = (service: Service): string | null => MoveLabels.of(service).group
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
@@ -75,6 +75,8 @@ const spreadOf = (tasks: ReadonlyMap<NodeId, number>, eligible: ReadonlySet<Node
 /** The balance of a snapshot. `excludedNodes` are taken as not eligible for anything. */
 export const of = (snapshot: Snapshot, excludedNodes: ReadonlySet<NodeId> = new Set()): Balance => {
   const open = snapshot.nodes.filter((node) => node.isSchedulable && !excludedNodes.has(node.id))
+  const openIds = new Set(open.map(({ id }) => id))
+  const classOf = NodeClasses.finder(snapshot.nodes, (node) => excludedNodes.has(node.id))
   const services: Array<ServiceBalance> = []
   const groups = new Map<string, { services: Array<ServiceId>; tasks: Map<NodeId, number>; eligible: Set<NodeId> }>()
   for (const service of snapshot.services) {
@@ -83,7 +85,7 @@ export const of = (snapshot: Snapshot, excludedNodes: ReadonlySet<NodeId> = new 
     const tasks = new Map<NodeId, number>()
     for (const task of snapshot.tasksOfService(service.id))
       if (task.node !== null && isPlaced(task)) tasks.set(task.node, (tasks.get(task.node) ?? 0) + 1)
-    const eligible = new Set(open.filter(Filters.mayRun(service)).map(({ id }) => id))
+    const eligible = new Set(classOf(service).indexes.flatMap((index) => snapshot.nodes[index]?.id ?? []))
     services.push(new ServiceBalance({ service: service.id, name: service.name, group, ...spreadOf(tasks, eligible) }))
     if (group === null) continue
     const found = groups.get(group) ?? { services: [], tasks: new Map<NodeId, number>(), eligible: new Set<NodeId>() }
@@ -92,7 +94,6 @@ export const of = (snapshot: Snapshot, excludedNodes: ReadonlySet<NodeId> = new 
     for (const [node, count] of tasks) found.tasks.set(node, (found.tasks.get(node) ?? 0) + count)
     for (const node of eligible) found.eligible.add(node)
   }
-  const openIds = new Set(open.map(({ id }) => id))
   const nodes = snapshot.nodes.map(({ id, hostname }) => ({
     node: id,
     hostname,

@@ -10,11 +10,9 @@ import * as MoveProgress from "./MoveProgress.ts"
 import type { KeptReason, Strategy } from "./Plan.ts"
 import { type PlannerPolicy } from "./planner/PlannerPolicy.ts"
 import * as Constraint from "./rules/Constraint.ts"
-import { isTaskDirty } from "./rules/Dirtiness.ts"
-import * as Filters from "./rules/Filters.ts"
-import { preferencesArePlain } from "./rules/NodeOrder.ts"
+import * as MoveLabels from "./planner/MoveLabels.ts"
+import * as SpecFacts from "./planner/SpecFacts.ts"
 import type { Mount, Service } from "./Service.ts"
-import * as ServiceLabels from "./ServiceLabels.ts"
 import type { Snapshot } from "./Snapshot.ts"
 import { stateRank, stateRanks, type Task } from "./Task.ts"
 
@@ -24,20 +22,27 @@ export type Movability =
 
 const fixed = (reason: KeptReason): Movability => ({ _tag: "Fixed", reason })
 
-/** Judges one service. The reasons are tried from the most lasting to the most passing. */
-export const of = (snapshot: Snapshot, service: Service, policy: PlannerPolicy): Movability => {
+/**
+ * Judges one service. The reasons are tried from the most lasting to the most passing. `specs`: what is known of its tasks'
+ * specs, where the caller needs them too.
+ */
+export const of = (
+  snapshot: Snapshot,
+  service: Service,
+  policy: PlannerPolicy,
+  specs: SpecFacts.SpecFacts = SpecFacts.of(service)
+): Movability => {
   const { mode } = service
   if (mode.kind === "global") return fixed({ _tag: "Global" })
   if (mode.kind === "replicated-job" || mode.kind === "global-job") return fixed({ _tag: "Job" })
   if (mode.kind !== "replicated") return fixed({ _tag: "UnknownMode" })
-  const { labels } = ServiceLabels.decode(service.labels)
-  if (labels.rebalance === "off") return fixed({ _tag: "OptedOut" })
+  const { rebalance } = MoveLabels.of(service)
+  if (rebalance === "off") return fixed({ _tag: "OptedOut" })
   const tied = tiedToHost(service)
-  if (tied !== null && labels.rebalance !== "force") return fixed(tied)
+  if (tied !== null && rebalance !== "force") return fixed(tied)
   if (service.mounts.some(({ type }) => type === "cluster")) return fixed({ _tag: "ClusterVolume" })
   if (mode.replicas === 0) return fixed({ _tag: "NoReplicas" })
-  if (mode.replicas > 1 && !preferencesArePlain(service, snapshot.nodes.filter(Filters.mayRun(service))))
-    return fixed({ _tag: "Preferences", preferences: service.placement.preferences })
+  if (mode.replicas === 1 && !service.hasPlacement) return fixed({ _tag: "PlacementAbsent" })
   if (policy.pausedServices.has(service.id)) return fixed({ _tag: "Paused" })
   if (MoveProgress.isTouched(service)) return fixed({ _tag: "MoveInProgress" })
   if (MoveProgress.isRollingOut(service))
@@ -48,7 +53,7 @@ export const of = (snapshot: Snapshot, service: Service, policy: PlannerPolicy):
     return fixed({ _tag: "NotSettled", asked: mode.replicas, serving })
   }
   const nodeOf = (task: Task) => (task.node === null ? undefined : snapshot.node(task.node))
-  if (tasks.some((task) => isTaskDirty({ service, task, node: nodeOf(task) })))
+  if (tasks.some((task) => specs.isDirty(task, nodeOf(task))))
     return fixed({ _tag: "UpdateInProgress", state: "pending" })
   if (policy.coolDown.has(service.id)) return fixed({ _tag: "CoolingDown" })
   return { _tag: "Movable", strategy: mode.replicas === 1 ? "pin" : "surge", tasks }
@@ -91,7 +96,7 @@ const namesOneHost = (text: string): boolean => {
 export const describe = (reason: KeptReason, hostnameOf: (node: NodeId) => string): string => {
   switch (reason._tag) {
     case "Balanced":
-      return "Stays: no move would spread it, its group or the nodes' load more evenly."
+      return "Stays: no move of it would spread it, its group or the nodes' load more evenly."
     case "Global":
       return "Stays: a global service has its task on every node anyway."
     case "Job":
@@ -116,10 +121,12 @@ export const describe = (reason: KeptReason, hostnameOf: (node: NodeId) => strin
       return `Stays: its state is on its node (${reason.mounts.join(", ")}). The label evenkeel.rebalance=force moves it all the same.`
     case "HostConstraint":
       return `Stays: the constraint ${reason.constraint} ties it to a host. The label evenkeel.rebalance=force overrides.`
+    case "PlacementAbsent":
+      return "Stays: its spec has no Placement, and managers may crash when one is added and later left out. Deploy it with the docker command, or with an empty Placement."
     case "ClusterVolume":
       return "Stays: it mounts a cluster volume, and where that can follow is not known."
     case "Preferences":
-      return `Stays: what Swarm makes of the preferences ${reason.preferences.join(", ")} cannot be predicted.`
+      return `Stays uneven: what Swarm makes of the preferences ${reason.preferences.join(", ")} cannot be predicted.`
     case "NodeClosed":
       return `Stays: its task is on ${hostnameOf(reason.node)}, which is paused or excluded and neither gets nor gives tasks.`
     case "Unreachable":

@@ -21,14 +21,28 @@ export class GroupSpread extends Schema.TaggedClass<GroupSpread>()("GroupSpread"
 /** The nodes carry uneven numbers of tasks; `from` and `to` count all active tasks. */
 export class NodeSpread extends Schema.TaggedClass<NodeSpread>()("NodeSpread", nodeCounts) {}
 
-export const MoveReason = Schema.Union(ServiceSpread, GroupSpread, NodeSpread)
+/** The nodes reserve uneven shares of their CPU or memory; `from` and `to` are those shares in percent, the larger of both. */
+export class LoadSpread extends Schema.TaggedClass<LoadSpread>()("LoadSpread", nodeCounts) {}
+
+/** The tasks are uneven over the values of a placement preference; `from` and `to` count those of the two nodes' values. */
+export class PreferenceSpread extends Schema.TaggedClass<PreferenceSpread>()("PreferenceSpread", {
+  preference: Schema.String,
+  ...nodeCounts
+}) {}
+
+/** Evens nothing out by itself: it makes room for a later move of the plan; `from` and `to` count all active tasks. */
+export class MakesRoom extends Schema.TaggedClass<MakesRoom>()("MakesRoom", nodeCounts) {}
+
+export const MoveReason = Schema.Union(ServiceSpread, PreferenceSpread, GroupSpread, LoadSpread, NodeSpread, MakesRoom)
 export type MoveReason = typeof MoveReason.Type
 
 /**
  * `pin`: the only task of a service, by the constraint `node.id==<to>` and start-first.
  * `surge`: one task of several, by one replica more and then one fewer.
+ * `empty`: the only one of its service's several tasks on `from`, by the constraint `node.id!=<from>` and start-first; Swarm
+ * chooses where it goes.
  */
-export const Strategy = Schema.Literal("pin", "surge")
+export const Strategy = Schema.Literal("pin", "surge", "empty")
 export type Strategy = typeof Strategy.Type
 
 /** One task goes from one node to another. A move is complete in itself: the plan may be left after any of them. */
@@ -42,8 +56,8 @@ export class Move extends Schema.Class<Move>("Move")({
   from: NodeId,
   to: NodeId,
   /**
-   * Surges only: further nodes that SwarmKit may choose instead of `to`, because it ranks them the same. All of them are
-   * as good for the balance, so a task that arrives at any of them completes the move.
+   * Surge and empty: further nodes that SwarmKit may choose instead of `to`, because it ranks them the same. All of them
+   * improve the balance too, so a task that arrives at any of them completes the move.
    */
   alternatives: Schema.Array(NodeId),
   reason: MoveReason,
@@ -78,8 +92,13 @@ export const KeptReason = Schema.Union(
   /** Tied to a host by a constraint. `evenkeel.rebalance=force` overrides. */
   Schema.TaggedStruct("HostConstraint", { constraint: Schema.String }),
   /** CSI volumes: where its tasks can go is not known from outside. */
+  /**
+   * Its spec has no placement, so that it cannot be moved by a constraint: when a spec loses its placement while tasks have
+   * one, managers of Engine 20.10 crash (swarmkit `orchestrator/task.go:nodeMatches`), and a later deploy would do just that.
+   */
+  Schema.TaggedStruct("PlacementAbsent", empty),
   Schema.TaggedStruct("ClusterVolume", empty),
-  /** Placement preferences whose outcome cannot be predicted. */
+  /** Uneven, and what Swarm would make of its placement preferences cannot be predicted. */
   Schema.TaggedStruct("Preferences", { preferences: Schema.Array(Schema.String) }),
   /** Its task runs on a node that takes no tasks (paused or excluded): such nodes neither get nor give. */
   Schema.TaggedStruct("NodeClosed", { node: NodeId }),
@@ -120,6 +139,36 @@ export class PlanBasis extends Schema.Class<PlanBasis>("PlanBasis")({
   nodes: Schema.Array(Schema.Struct({ node: NodeId, version: RaftIndex }))
 }) {}
 
+/** How uneven a cluster is, level by level: smaller is better, and the first level that differs decides. */
+export const Unevenness = Schema.Struct({
+  /** Sum of squares of each service's tasks over the values of its placement preferences. */
+  preferences: Schema.Number,
+  /** Sum of squares of each service's tasks over nodes. */
+  services: Schema.Number,
+  /** Sum of squares of each group's tasks over nodes. */
+  groups: Schema.Number,
+  /** Shares of CPU and memory by which nodes lie outside the tolerated range, weighted and summed. */
+  reservations: Schema.Number,
+  /** Sum of squares of all active tasks over the open nodes. */
+  tasks: Schema.Number
+})
+export type Unevenness = typeof Unevenness.Type
+
+/** The plan held against a bound that no plan can beat. Services that may not be moved are taken as they are. */
+export const PlanBound = Schema.Struct({
+  /** What the plan reaches, and what no placement can be below, each level for itself. */
+  reached: Unevenness,
+  lowerBound: Unevenness,
+  /** No plan reaches the lower bound in fewer moves. */
+  fewestMoves: Schema.Int,
+  /**
+   * Whether the plan is known to be best, in balance and in moves: it meets the bound, or every placement that moves lead to
+   * was tried.
+   */
+  proved: Schema.Boolean
+})
+export type PlanBound = typeof PlanBound.Type
+
 export class Plan extends Schema.Class<Plan>("Plan")({
   basedOn: PlanBasis,
   /** In the order in which they are to be made, one at a time. */
@@ -127,7 +176,9 @@ export class Plan extends Schema.Class<Plan>("Plan")({
   /** By name. A service with moves is here only when they do not bring it all the way. */
   kept: Schema.Array(Kept),
   balanceBefore: BalanceSummary,
-  balanceAfter: BalanceSummary
+  balanceAfter: BalanceSummary,
+  /** Null in plans of versions that did not know it. */
+  bound: Schema.optionalWith(Schema.NullOr(PlanBound), { default: () => null })
 }) {
   get isEmpty(): boolean {
     return this.moves.length === 0

@@ -2,7 +2,7 @@
  * Makes the routing table from a snapshot: which services are routable, at which addresses their tasks answer, and which
  * host and path leads to which of them (`RouteClaims`). A fault of one service never takes another out of the table.
  */
-import type { NetworkId, ServiceId } from "./Ids.ts"
+import type { NetworkId, NodeId, ServiceId } from "./Ids.ts"
 import { defaultLoadBalancing } from "./LoadBalancing.ts"
 import { type Claimant, routesOf } from "./RouteClaims.ts"
 import { Endpoint, RoutedService, RouteProblem, RouterPeer, RoutingTable } from "./RoutingTable.ts"
@@ -96,10 +96,7 @@ const routedService = (
     .flatMap((task) => {
       const attachment = task.addresses.find((address) => address.network === network)
       if (attachment === undefined || task.node === null) return []
-      const state = task.isServing ? ("ready" as const) : ("draining" as const)
-      return [
-        new Endpoint({ task: task.id, node: task.node, slot: task.slot, address: attachment.address, port, state })
-      ]
+      return [endpointOf(task, task.node, attachment.address, port)]
     })
   return new RoutedService({
     id: service.id,
@@ -115,6 +112,18 @@ const routedService = (
     hedge: labels.hedge !== undefined,
     endpoints
   })
+}
+
+const endpoints = new WeakMap<Task, Endpoint>()
+
+/** The same value as long as the task is: of thousands few have changed since the last table. */
+const endpointOf = (task: Task, node: NodeId, address: string, port: number): Endpoint => {
+  const known = endpoints.get(task)
+  if (known !== undefined && known.address === address && known.port === port) return known
+  const state = task.isServing ? ("ready" as const) : ("draining" as const)
+  const made = new Endpoint({ task: task.id, node, slot: task.slot, address, port, state })
+  endpoints.set(task, made)
+  return made
 }
 
 const routerPeers = (snapshot: Snapshot, service: Service): ReadonlyArray<RouterPeer> =>

@@ -49,6 +49,8 @@ export class Service extends Schema.Class<Service>("Service")({
   labels: Schema.Record({ key: Schema.String, value: Schema.String }),
   mode: ServiceMode,
   placement: Placement,
+  /** Whether the spec has a placement at all, be it an empty one, as the docker command always writes. */
+  hasPlacement: Schema.optionalWith(Schema.Boolean, { default: () => true }),
   reservations: Resources,
   /** Networks of the task template (or of the spec, where an old client put them). */
   networks: Schema.Array(NetworkId),

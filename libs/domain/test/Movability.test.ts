@@ -64,6 +64,11 @@ describe("a service stays", () => {
     expect(judge({ mounts: [each] })).toEqual(fixed({ _tag: "Stateful", mounts: ["/data"] }))
   })
 
+  it("when it would take a constraint and its spec has no placement", () => {
+    expect(judge({ hasPlacement: false })).toEqual(fixed({ _tag: "PlacementAbsent" }))
+    expect(judge({ hasPlacement: false, tasks: "n1 n2" })).toMatchObject({ _tag: "Movable", strategy: "surge" })
+  })
+
   it("with a cluster volume, even when forced", () => {
     const labels = { "evenkeel.rebalance": "force" }
     expect(judge({ mounts: [mount("cluster")], labels })).toEqual(fixed({ _tag: "ClusterVolume" }))
@@ -119,21 +124,6 @@ describe("a service stays", () => {
     const chosen = new Set([ServiceId.make("web")])
     expect(judge({}, [], { ...defaultPolicy, pausedServices: chosen })).toEqual(fixed({ _tag: "Paused" }))
     expect(judge({}, [], { ...defaultPolicy, coolDown: chosen })).toEqual(fixed({ _tag: "CoolingDown" }))
-  })
-
-  it("when its preferences make branches of different sizes, unless it has one task only", () => {
-    const nodes = [
-      { name: "n1", labels: { zone: "a" } },
-      { name: "n2", labels: { zone: "a" } },
-      { name: "n3", labels: { zone: "b" } }
-    ]
-    const of = (tasks: string) => {
-      const state = snapshot({ nodes, services: [{ name: "web", tasks, preferences: ["node.labels.zone"] }] })
-      const [web] = state.services
-      return web === undefined ? null : Movability.of(state, web, defaultPolicy)
-    }
-    expect(of("n1 n2")).toEqual(fixed({ _tag: "Preferences", preferences: ["node.labels.zone"] }))
-    expect(of("n1")?._tag).toBe("Movable")
   })
 
   it("while what a rollback would bring back is still a move's", () => {

@@ -8,15 +8,17 @@ import { firstRefusal } from "../src/rules/Filters.ts"
 import * as NodeLoad from "../src/rules/NodeLoad.ts"
 import { firstChoices } from "../src/rules/NodeOrder.ts"
 import * as ScaleDown from "../src/rules/ScaleDown.ts"
+import { Placement, Service } from "../src/Service.ts"
 import { Snapshot } from "../src/Snapshot.ts"
 import { snapshot, task as makeTask } from "./fixtures/Cluster.ts"
 import * as RandomClusters from "./fixtures/RandomClusters.ts"
-import { compareCosts, type Cost, costOf, optimum } from "./fixtures/Reachable.ts"
+import { compareLevels } from "./fixtures/Ideal.ts"
+import { levelsIn, optimum } from "./fixtures/Reachable.ts"
 
 const sizes: RandomClusters.Sizes = { nodes: [2, 5], services: [1, 8], replicas: [1, 6], tasks: 48, limited: true }
 const clusters = RandomClusters.arbitrary(sizes)
 /** Runs of each property; more on request, by PLANNER_RUNS. */
-const runs = Number(process.env["PLANNER_RUNS"] ?? 200)
+const runs = Number(process.env["PLANNER_RUNS"] ?? 100)
 
 /** Each state from the start on, with the move that leaves it. */
 const walk = (start: Snapshot, moves: ReadonlyArray<Move>): ReadonlyArray<readonly [Snapshot, Move]> => {
@@ -57,7 +59,7 @@ describe("any plan", { timeout: 60_000 }, () => {
       for (const node of first.alternatives) {
         const arrived = applyMove(state, first, node)
         const end = applyAll(arrived, plan(arrived).moves)
-        expect(costOf(end)[0]).toBe(costOf(applyAll(state, moves))[0])
+        expect(compareLevels(levelsIn(end), levelsIn(state))).toBeLessThan(0)
       }
     })
   })
@@ -93,6 +95,15 @@ describe("any plan", { timeout: 60_000 }, () => {
           expect(service.replicas).toBe(1)
           continue
         }
+        if (move.strategy === "empty") {
+          expect(tasks.filter(({ node }) => node === move.from)).toHaveLength(1)
+          const constraints = [...service.placement.constraints, `node.id!=${move.from}`]
+          const placement = new Placement({ ...service.placement, constraints })
+          const without = new Service({ ...service, placement })
+          const { nodes } = firstChoices(without, NodeLoad.fromSnapshot(between))
+          expect([move.to, ...move.alternatives].toSorted()).toEqual(nodes)
+          continue
+        }
         const choices = firstChoices(service, NodeLoad.fromSnapshot(between)).nodes
         expect([move.to, ...move.alternatives].toSorted()).toEqual(choices)
         for (const node of choices) {
@@ -115,35 +126,11 @@ describe("any plan", { timeout: 60_000 }, () => {
   it("never makes the cluster less even", () => {
     check((state) => {
       const { moves } = plan(state)
-      const order = compareCosts(costOf(applyAll(state, moves)), costOf(state))
+      const order = compareLevels(levelsIn(applyAll(state, moves)), levelsIn(state))
       expect(moves.length === 0 ? order === 0 : order < 0).toBe(true)
     })
   })
 })
-
-/** Every assignment of the single tasks to nodes, tried out in numbers alone. */
-const optimumOfSingles = (state: Snapshot): { readonly cost: Cost; readonly moves: number } => {
-  const nodes = state.nodes.length
-  const units = state.services.map((service) => ({
-    group: service.labels["evenkeel.group"] ?? null,
-    at: state.nodes.findIndex(({ id }) => id === state.tasksOfService(service.id)[0]?.node)
-  }))
-  let best: { readonly cost: Cost; readonly moves: number } = { cost: [Infinity, Infinity, Infinity], moves: 0 }
-  for (let code = 0; code < nodes ** units.length; code++) {
-    const placed = units.map((_, i) => Math.floor(code / nodes ** i) % nodes)
-    const moves = placed.filter((node, i) => node !== units[i]?.at).length
-    const squares = (keys: ReadonlyArray<string>) =>
-      [...Map.groupBy(keys, (key) => key).values()].reduce((sum, { length }) => sum + length * length, 0)
-    const grouped = placed.flatMap((node, i) => {
-      const group = units[i]?.group ?? null
-      return group === null ? [] : [`${group} ${node}`]
-    })
-    const cost: Cost = [units.length, squares(grouped), squares(placed.map(String))]
-    const order = compareCosts(cost, best.cost)
-    if (order < 0 || (order === 0 && moves < best.moves)) best = { cost, moves }
-  }
-  return best
-}
 
 describe("where room is scarce", { timeout: 60_000 }, () => {
   const crowded = FastCheck.record({
@@ -176,7 +163,7 @@ describe("where room is scarce", { timeout: 60_000 }, () => {
       state = applyMove(state, next)
     }
     expect(left).toBe(0)
-    expect(compareCosts(costOf(state), costOf(start))).toBeLessThanOrEqual(0)
+    expect(compareLevels(levelsIn(state), levelsIn(start))).toBeLessThanOrEqual(0)
   }
 
   it("comes to an end in as many moves as were planned, when it is made anew after every move", () => {
@@ -214,33 +201,14 @@ describe("where room is scarce", { timeout: 60_000 }, () => {
   })
 })
 
-describe("against every placement of tiny clusters", { timeout: 60_000 }, () => {
-  it("is optimal in balance and in moves for services of one replica", () => {
-    const singles = RandomClusters.arbitrary({
-      nodes: [2, 3],
-      services: [1, 6],
-      replicas: [1, 1],
-      tasks: 6,
-      limited: false
-    })
-    FastCheck.assert(
-      FastCheck.property(singles, (input) => {
-        const state = snapshot(input)
-        const { moves } = plan(state)
-        expect({ cost: costOf(applyAll(state, moves)), moves: moves.length }).toEqual(optimumOfSingles(state))
-      }),
-      { numRuns: runs * 3 }
-    )
-  })
-
-  // The seed is fixed: that surges come before pins is a rule of thumb, which rare clusters could prove wrong.
-  it("is optimal among all series of moves, rules and services of several replicas included", () => {
+describe("against every placement that moves lead to", { timeout: 120_000 }, () => {
+  it("is optimal in balance and in moves", () => {
     for (const limited of [true, false]) {
       const tiny = { nodes: [2, 3], services: [1, 3], replicas: [1, 4], tasks: 6, limited } as const
-      for (const input of FastCheck.sample(RandomClusters.arbitrary(tiny), { seed: 7, numRuns: limited ? 150 : 40 })) {
+      for (const input of FastCheck.sample(RandomClusters.arbitrary(tiny), { seed: 7, numRuns: limited ? 160 : 60 })) {
         const state = snapshot(input)
         const { moves } = plan(state)
-        expect({ cost: costOf(applyAll(state, moves)), moves: moves.length }).toEqual(optimum(state))
+        expect({ levels: levelsIn(applyAll(state, moves)), moves: moves.length }).toEqual(optimum(state))
       }
     }
   })

@@ -73,6 +73,11 @@ export class LoadGenerator {
     return this.#stopped
   }
 
+  /** Ends the thread at once, with what is under way; what was measured since the last report is gone. */
+  async terminate(): Promise<void> {
+    await this.#worker.terminate()
+  }
+
   #tell(message: ToWorker): void {
     this.#worker.postMessage(message)
   }

@@ -68,7 +68,7 @@ const setUp = (scenario: Scenario) =>
     yield* advance(2_000)
     server.swarm.createService({
       Name: "web",
-      TaskTemplate: { ContainerSpec: { Image: "web:1" } },
+      TaskTemplate: { ContainerSpec: { Image: "web:1" }, Placement: {} },
       Mode: { Replicated: { Replicas: scenario.replicas } },
       EndpointSpec: { Mode: "dnsrr" }
     })

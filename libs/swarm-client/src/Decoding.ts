@@ -6,6 +6,7 @@ import * as Either from "effect/Either"
 import { ArrayFormatter, type ParseError } from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { EngineAnswerMalformed } from "./EngineErrors.ts"
+import * as ListText from "./ListText.ts"
 
 const malformed = (operation: string, object: string, error: ParseError): EngineAnswerMalformed => {
   const [issue] = ArrayFormatter.formatErrorSync(error)
@@ -42,6 +43,8 @@ export interface ListReader<A> {
    * each time.
    */
   readonly key: (json: RawObject) => string | null
+  /** The same from the version's digits, where nothing else of the object's JSON is part of it: then unchanged objects are not parsed. */
+  readonly keyOfVersion?: (version: string) => string
   readonly decode: (json: RawObject, object: string) => Either.Either<A, EngineAnswerMalformed>
 }
 
@@ -84,14 +87,81 @@ export const describe = (kind: string, json: RawObject, index: number): string =
   return id === null ? `${kind} #${index}` : `${kind} ${id}`
 }
 
+interface Known<A> {
+  readonly id: string
+  readonly key: string
+  readonly value: A
+}
+
+/** What is read of one list, object by object. */
+class ListBuilder<A> {
+  readonly #reader: ListReader<A>
+  readonly #known: ReadonlyMap<string, Known<A>>
+  readonly next = new Map<string, Known<A>>()
+  readonly #objects: Array<A> = []
+  readonly #problems: Array<EngineAnswerMalformed> = []
+
+  constructor(reader: ListReader<A>, known: ReadonlyMap<string, Known<A>>) {
+    this.#reader = reader
+    this.#known = known
+  }
+
+  /** Takes over what is known under this id and key; answers whether there is such. */
+  keep(id: string, key: string): boolean {
+    const found = this.#known.get(id)
+    if (found === undefined || found.key !== key) return false
+    this.#objects.push(found.value)
+    this.next.set(found.id, found)
+    return true
+  }
+
+  read(json: unknown, index: number): void {
+    const raw = (typeof json === "object" && json !== null ? json : {}) as RawObject
+    const [id, key] = [idOf(raw), this.#reader.key(raw)]
+    if (id !== null && key !== null && this.keep(id, key)) return
+    const value = this.#reader.decode(raw, describe(this.#reader.kind, raw, index))
+    if (Either.isLeft(value)) return void this.#problems.push(value.left)
+    this.#objects.push(value.right)
+    if (id !== null && key !== null) this.next.set(id, { id, key, value: value.right })
+  }
+
+  get listing(): Listing<A> {
+    return { objects: this.#objects, problems: this.#problems }
+  }
+}
+
 /**
  * Reads lists of one kind and remembers the last one. The same instance comes back for an object that has not changed, so
  * that consumers may compare by identity. What the last list did not hold is forgotten.
  */
 export const makeListDecoder = <A>(reader: ListReader<A>) => {
-  let known: ReadonlyMap<string, { readonly key: string; readonly value: A }> = new Map()
-  return (text: string): Either.Either<Listing<A>, EngineAnswerMalformed> =>
-    Either.flatMap(parseJson(reader.operation, text), (json) => {
+  let known: ReadonlyMap<string, Known<A>> = new Map()
+
+  /** Parses only what is not known; null where the text cannot be taken apart. */
+  const inParts = (text: string, keyOfVersion: (version: string) => string): Listing<A> | null => {
+    const builder = new ListBuilder(reader, known)
+    const parts = ListText.objectTexts(text)
+    for (let index = 0; ; index++) {
+      const part = parts.next()
+      if (part.done === true) {
+        if (!part.value) return null
+        known = builder.next
+        return builder.listing
+      }
+      const { begin, end, id, version } = part.value
+      if (builder.keep(id, keyOfVersion(version))) continue
+      const json = parseJson(reader.operation, text.slice(begin, end))
+      if (Either.isLeft(json)) return null
+      builder.read(json.right, index)
+    }
+  }
+
+  return (text: string): Either.Either<Listing<A>, EngineAnswerMalformed> => {
+    const { keyOfVersion } = reader
+    // The first list is all new: it is parsed in one go.
+    const listing = known.size === 0 || keyOfVersion === undefined ? null : inParts(text, keyOfVersion)
+    if (listing !== null) return Either.right(listing)
+    return Either.flatMap(parseJson(reader.operation, text), (json) => {
       if (!Array.isArray(json) && json !== null)
         return Either.left(
           new EngineAnswerMalformed({
@@ -101,23 +171,11 @@ export const makeListDecoder = <A>(reader: ListReader<A>) => {
             cause: new Error("a list was expected")
           })
         )
-      const next = new Map<string, { key: string; value: A }>()
-      const objects: Array<A> = []
-      const problems: Array<EngineAnswerMalformed> = []
+      const builder = new ListBuilder(reader, known)
       const elements: ReadonlyArray<unknown> = json ?? []
-      elements.forEach((element, index) => {
-        const raw = (typeof element === "object" && element !== null ? element : {}) as RawObject
-        const [id, key] = [idOf(raw), reader.key(raw)]
-        const found = id === null || key === null ? undefined : known.get(id)
-        const value =
-          found !== undefined && found.key === key
-            ? Either.right(found.value)
-            : reader.decode(raw, describe(reader.kind, raw, index))
-        if (Either.isLeft(value)) return void problems.push(value.left)
-        objects.push(value.right)
-        if (id !== null && key !== null) next.set(id, { key, value: value.right })
-      })
-      known = next
-      return Either.right({ objects, problems })
+      for (const [index, element] of elements.entries()) builder.read(element, index)
+      known = builder.next
+      return Either.right(builder.listing)
     })
+  }
 }

@@ -65,6 +65,7 @@ export const make = () => {
     operation: "list tasks",
     kind: "task",
     key: Decoding.versionOf,
+    keyOfVersion: (version) => version,
     decode: (json, object) => Either.map(Decoding.decode(WireTask, "list tasks", object, json), toTask)
   })
   const networks = Decoding.makeListDecoder({
@@ -85,6 +86,7 @@ export const make = () => {
       const version = Decoding.versionOf(json)
       return version === null ? null : `${version} ${driversKey}`
     },
+    keyOfVersion: (version) => `${version} ${driversKey}`,
     decode: (json, object) => serviceFrom("list services", driverOf)(json, object)
   })
   return {

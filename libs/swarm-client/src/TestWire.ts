@@ -67,7 +67,8 @@ export const wireService = (sample: ServiceSample): WireObject => ({
     Labels: sample.labels ?? {},
     TaskTemplate: {
       ContainerSpec: { Image: "vvm:1" },
-      ...(sample.constraints === undefined ? {} : { Placement: { Constraints: sample.constraints } }),
+      // As the docker command writes it: an empty one too.
+      Placement: sample.constraints === undefined ? {} : { Constraints: sample.constraints },
       ForceUpdate: 0,
       Runtime: "container"
     },

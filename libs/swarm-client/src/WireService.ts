@@ -189,6 +189,7 @@ export const toService = (wire: WireService, raw: RawService, networkDrivers: Re
       labels: wire.Spec.Labels,
       mode: modeOf(wire.Spec.Mode),
       placement: placementOf(template?.Placement ?? null),
+      hasPlacement: (template?.Placement ?? null) !== null,
       reservations: resources(template?.Resources?.Reservations ?? null),
       networks: networksOf(wire),
       ports: (wire.Spec.EndpointSpec?.Ports ?? []).map(portOf),

@@ -133,6 +133,11 @@ describe("tasks", () => {
 })
 
 describe("services", () => {
+  it("tells an empty placement from none", () => {
+    const read = (TaskTemplate: object) => service({ ...spec("web", { TaskTemplate }) }, networks()).hasPlacement
+    expect([read({ Placement: {} }), read({})]).toEqual([true, false])
+  })
+
   it("reads what placing and moving need", () => {
     const template = {
       ContainerSpec: {

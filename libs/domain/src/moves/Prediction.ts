@@ -33,6 +33,8 @@ export const refusal = (snapshot: Snapshot, service: Service, intent: Intent): s
     return `${live.filter((task) => servesOn(snapshot, task)).length} of ${service.replicas ?? 0} tasks serve`
   const leaving = live.find(({ id }) => id === intent.task)
   if (leaving === undefined || leaving.node !== intent.from) return "the task to be moved is gone"
+  // See KeptReason's PlacementAbsent.
+  if (intent.strategy !== "surge" && !service.hasPlacement) return "its spec has no Placement"
   switch (intent.strategy) {
     case "pin":
       return live.length === 1 ? refusalOfPin(snapshot, service, intent.to) : "it has more than one task"

@@ -18,7 +18,7 @@ export interface Unit {
   readonly at: number
   /** Nodes it may be on; holds `at`. */
   readonly allowed: ReadonlyArray<number>
-  /** What displacing it costs, compared after the number of displacements: tenths from 0 to 100 count. */
+  /** What displacing it costs, compared after the number of displacements: a whole number up to 16,383. */
   readonly cost: number
 }
 
@@ -30,6 +30,8 @@ export interface AssignmentProblem {
   readonly groupBackground: ArrayLike<number>
   /** Tasks on each node that are no units. */
   readonly nodeBackground: ArrayLike<number>
+  /** Whether nodes are to be evened out at all. */
+  readonly evenNodes: boolean
 }
 
 // Four levels in two exact integers. High: group squares before node squares. Low: displacements, their cost, the hash.
@@ -37,6 +39,7 @@ const groupScale = 2 ** 26
 const moveScale = 2 ** 43
 const costScale = 2 ** 24
 const hashRange = 2 ** 16
+const mostCost = 2 ** 14 - 1
 
 /** The node of each unit in the best assignment. */
 export const solve = (problem: AssignmentProblem): ReadonlyArray<number> => {
@@ -146,13 +149,13 @@ class Residual {
   }
 
   #collectArcs(): void {
-    const { groups } = this.#problem
+    const { groups, evenNodes } = this.#problem
     const arcs = this.#arcs
     arcs.length = 0
     for (let node = 0; node < this.#nodes; node++) {
       const count = at(this.#nodeCounts, node)
-      arcs.push(1 + node, 0, 2 * count + 1, 0, -1)
-      arcs.push(0, 1 + node, 1 - 2 * count, 0, -1)
+      arcs.push(1 + node, 0, evenNodes ? 2 * count + 1 : 0, 0, -1)
+      arcs.push(0, 1 + node, evenNodes ? 1 - 2 * count : 0, 0, -1)
     }
     for (let row = 0; row <= groups; row++)
       for (let node = 0; node < this.#nodes; node++) {
@@ -203,8 +206,7 @@ class Residual {
   /** The low levels of a unit's cost on its `i`th allowed node: nothing where it stands now. */
   #displacement(index: number, unit: Unit, i: number): number {
     if (unit.allowed[i] === unit.at) return 0
-    const tenths = Math.min(1000, Math.max(0, Math.round(unit.cost * 10)))
-    return moveScale + tenths * costScale + at(this.#tieBreaks[index] ?? [], i)
+    return moveScale + Math.min(mostCost, unit.cost) * costScale + at(this.#tieBreaks[index] ?? [], i)
   }
 }
 

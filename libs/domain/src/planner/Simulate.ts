@@ -2,7 +2,7 @@
  * What a Swarm looks like after a move that went as planned: the old task gone, its successor serving on the target. Used to
  * plan further moves and to check plans; real time, failures and other writers do not occur here.
  */
-import { type NodeId, RaftIndex, TaskId } from "../Ids.ts"
+import { type NodeId, RaftIndex, type TaskId } from "../Ids.ts"
 import type { Move } from "../Plan.ts"
 import { firstFreeSlot } from "../rules/ScaleDown.ts"
 import { Service } from "../Service.ts"
@@ -10,7 +10,7 @@ import { Snapshot } from "../Snapshot.ts"
 import { Task } from "../Task.ts"
 
 /**
- * The task that takes over from `task`: in the same slot after a pin, in the first free one after a surge, where `tasks` are
+ * The task that takes over from `task`: in the first free slot after a surge, else in the same one, where `tasks` are
  * those of the service before the move. Its id is made up from the old one's.
  */
 export const successor = (
@@ -18,14 +18,18 @@ export const successor = (
   tasks: Iterable<Task>,
   { strategy, to }: { readonly strategy: Move["strategy"]; readonly to: NodeId }
 ): Task =>
-  new Task({
-    ...task,
-    id: TaskId.make(`${task.id}'`),
-    node: to,
-    slot: strategy === "pin" ? task.slot : firstFreeSlot(tasks),
-    addresses: [],
-    containerId: ""
-  })
+  new Task(
+    {
+      ...task,
+      id: `${task.id}'` as TaskId,
+      node: to,
+      slot: strategy === "surge" ? firstFreeSlot(tasks) : task.slot,
+      addresses: [],
+      containerId: ""
+    },
+    // Made of a task that was checked when it was read.
+    true
+  )
 
 /**
  * The snapshot after the move. `arrivedAt` says at which of the move's nodes the successor arrived, `to` by default. A move

@@ -12,7 +12,8 @@ export const brake: Brake = {
   yieldsToApproval: true,
   engaged: ({ nowMillis, snapshot, state: { settings } }) =>
     snapshot.services.flatMap((service): Array<Engaged> => {
-      if (service.mode.kind !== "replicated") return []
+      // A cool-down of 0 holds nothing, also where the clock that Swarm wrote by is ahead of this one.
+      if (service.mode.kind !== "replicated" || settings.coolDownMillis === 0) return []
       const atMillis = deployedAtMillis(service)
       if (atMillis === null || nowMillis - atMillis >= settings.coolDownMillis) return []
       const { id, name } = service

@@ -10,7 +10,8 @@ export const brake: Brake = {
   engaged: () => [],
   refuses: (move, { nowMillis, snapshot, state: { settings } }) => {
     const task = snapshot.task(move.task)
-    if (task === undefined) return null
+    // An age of 0 holds nothing, also where the clock that Swarm wrote by is ahead of this one.
+    if (task === undefined || settings.taskAgeMillis === 0) return null
     const untilMillis = Date.parse(task.createdAt) + settings.taskAgeMillis
     if (Number.isNaN(untilMillis) || nowMillis >= untilMillis) return null
     return {

@@ -258,6 +258,17 @@ const rows: ReadonlyArray<Row> = [
   },
   {
     brake: "deploy-cool-down",
+    what: "deployed by a clock that is ahead, where there is no cool-down",
+    state: { settings: { coolDownMillis: 0 } },
+    snapshot: snapshotOf(threeManagers, {
+      a: {
+        previous: { labels: {}, constraints: [], equalsSpec: false, replicas: 1 },
+        updatedAt: new Date(now + 5 * minute).toISOString()
+      }
+    })
+  },
+  {
+    brake: "deploy-cool-down",
     what: "moved, not deployed",
     state: {},
     snapshot: snapshotOf(threeManagers, {
@@ -304,10 +315,11 @@ describe("each brake", () => {
     const snapshot = snapshotOf(threeManagers, { a: {} })
     const task = snapshot.tasks[0]
     const born = Date.parse(task?.createdAt ?? "")
-    const refuses = (at: number) =>
-      Brakes.brakes["task-age"].refuses?.(moveOf("a"), { state: stateOf(), snapshot, nowMillis: at })
+    const refuses = (at: number, settings = {}) =>
+      Brakes.brakes["task-age"].refuses?.(moveOf("a"), { state: stateOf({ settings }), snapshot, nowMillis: at })
     expect(refuses(born + 9_999)).toMatchObject({ brake: "task-age", untilMillis: born + 10_000 })
     expect(refuses(born + 10_000)).toBeNull()
+    expect(refuses(born - minute, { taskAgeMillis: 0 }), "a clock that is ahead").toBeNull()
   })
 
   it("has a row here that holds, or a test of its own", () => {

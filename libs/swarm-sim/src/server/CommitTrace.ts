@@ -7,7 +7,7 @@ import type { StoredRecord } from "../swarm/Records.ts"
 import type { Change, Store } from "../swarm/Store.ts"
 
 /** Changes that are remembered; the oldest commits go first. */
-const remembered = 50_000
+const remembered = 20_000
 
 interface Commit {
   readonly index: number

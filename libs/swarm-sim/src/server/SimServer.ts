@@ -74,6 +74,8 @@ export interface Surroundings {
   readonly identity?: EngineIdentity
   /** Instead of the module that the options name. */
   readonly workload?: Workload
+  /** Whether loopback tasks have addresses of their own. Default: where 127.77.0.0/16 can be bound. */
+  readonly hasRange?: boolean
   /** Of the Swarm: labels and resources of nodes, choices, timings. What `SimOptions` says goes before. */
   readonly swarm?: SwarmOptions
 }
@@ -119,16 +121,16 @@ const start = (options: SwarmOptions, speed: number): Effect.Effect<Clocked, nev
 /** The runtime that the options ask for; `log` is told what people should know. */
 const runtimeOf = (
   options: SimOptions,
-  given: Workload | undefined,
+  given: Surroundings,
   log: (line: string) => void,
   catchUp: () => void
 ): Effect.Effect<MakeRuntime | undefined, SimServerFailed> =>
   Effect.gen(function* () {
     if (options.runtime === "virtual") return undefined
     const module = options.workload ?? ""
-    const workload = given ?? (yield* attempt(`load its workload ${module}`, () => loadWorkload(module)))
-    const hasRange = yield* Effect.promise(hasLoopbackRange)
-    if (!hasRange)
+    const workload = given.workload ?? (yield* attempt(`load its workload ${module}`, () => loadWorkload(module)))
+    const hasRange = given.hasRange ?? (yield* Effect.promise(hasLoopbackRange))
+    if (!hasRange && given.hasRange === undefined)
       log(
         "127.77.0.0/16 cannot be bound on this machine: each task gets a port of 127.0.0.1, which routers cannot be told"
       )
@@ -176,7 +178,7 @@ export const make = Effect.fn("SimServer.make")(function* (
 ): Effect.fn.Return<SimServer, SimServerFailed, Scope.Scope> {
   const identity = surroundings.identity ?? defaultIdentity
   let catchUp = () => {}
-  const runtime = yield* runtimeOf(options, surroundings.workload, log, () => catchUp())
+  const runtime = yield* runtimeOf(options, surroundings, log, () => catchUp())
   const clocked = yield* start(
     {
       nodes: options.nodes,

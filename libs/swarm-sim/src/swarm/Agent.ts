@@ -7,7 +7,8 @@ import { type KnownTaskState, stateRanks } from "@evenkeel/domain/Task"
 import type { Machine } from "./Machine.ts"
 import type { ContainerStatus, TaskRecord } from "./Records.ts"
 import { healthCheckOf } from "./Templates.ts"
-import type { TaskHandle, TaskRuntime, TaskSignals } from "./TaskRuntime.ts"
+import { type Signal, Signals } from "./Signals.ts"
+import type { TaskHandle, TaskRuntime } from "./TaskRuntime.ts"
 import { taskStart } from "./TaskEnvironment.ts"
 
 /** What an agent tells of a task. */
@@ -205,42 +206,41 @@ export class Agent {
   #prepare(local: LocalTask): void {
     const { hostname, isUnhealthy, nodeId, runtime, slowStartMillis } = this.#parts
     const start = taskStart(local.task, nodeId, hostname, healthCheckOf(local.task.template.spec))
-    local.handle = runtime.prepare(start, this.#signals(local), slowStartMillis(local.task))
+    local.handle = runtime.prepare(start, new Signals(this.#told, this.#life, local), slowStartMillis(local.task))
     if (isUnhealthy(local.task)) local.handle.setHealthy(false)
   }
 
-  #signals(local: LocalTask): TaskSignals {
-    const life = this.#life
-    const guarded =
-      <A extends ReadonlyArray<unknown>>(action: (...args: A) => void) =>
-      (...args: A): void => {
-        this.#parts.machine.enter(() => {
-          if (life === this.#life) action(...args)
-        })
-      }
-    const hasHealthCheck = healthCheckOf(local.task.template.spec) !== null
-    return {
-      prepared: guarded(() => {
-        if (local.report.state !== "preparing" || local.stopping !== "no") return
+  /** Takes a signal of the engine's present life at the Swarm's present. */
+  readonly #told = (life: number, local: LocalTask, signal: Signal): void =>
+    this.#parts.machine.enter(() => {
+      if (life === this.#life) this.#signalled(local, signal)
+    })
+
+  #signalled(local: LocalTask, signal: Signal): void {
+    const isPreparing = local.report.state === "preparing" && local.stopping === "no"
+    switch (signal.kind) {
+      case "prepared":
+        if (!isPreparing) return
         this.#set(local, { state: "ready", message: "prepared" })
-        this.#step(local)
-      }),
-      rejected: guarded((message: string) => {
-        if (local.report.state !== "preparing" || local.stopping !== "no") return
-        this.#set(local, { state: "rejected", error: message, container: local.report.container ?? noContainer })
-      }),
-      started: guarded((addresses?: ReadonlyArray<string>) => {
-        if (addresses !== undefined) local.report = { ...local.report, addresses }
-        if (!hasHealthCheck) this.#running(local)
-      }),
-      healthy: guarded(() => this.#running(local)),
-      unhealthy: guarded(() => {
-        const { state } = local.report
-        if (local.stopping !== "no" || (state !== "starting" && state !== "running")) return
+        return this.#step(local)
+      case "rejected":
+        if (!isPreparing) return
+        return this.#set(local, {
+          state: "rejected",
+          error: signal.message,
+          container: local.report.container ?? noContainer
+        })
+      case "started":
+        if (signal.addresses !== undefined) local.report = { ...local.report, addresses: signal.addresses }
+        return healthCheckOf(local.task.template.spec) === null ? this.#running(local) : undefined
+      case "healthy":
+        return this.#running(local)
+      case "unhealthy":
+        if (local.stopping !== "no" || (local.report.state !== "starting" && local.report.state !== "running")) return
         local.stopping = "unhealthy"
-        this.#stopContainer(local)
-      }),
-      exited: guarded((exitCode: number, message?: string) => this.#exited(local, exitCode, message ?? ""))
+        return this.#stopContainer(local)
+      case "exited":
+        return this.#exited(local, signal.exitCode, signal.message)
     }
   }
 

@@ -4,7 +4,7 @@
  */
 import * as Constraint from "@evenkeel/domain/rules/Constraint"
 import { at, listAt, numberAt, textAt } from "./Json.ts"
-import { firstFailure, invalidArgument, unknown } from "./Outcomes.ts"
+import { firstFailure, invalidArgument, plain, unknown } from "./Outcomes.ts"
 import type { EngineJson, Outcome } from "./SwarmPort.ts"
 
 type Check = Outcome<null> | null
@@ -28,6 +28,7 @@ export const checkServiceSpec = (spec: EngineJson): Check =>
     () => checkReferences("config", listAt(spec, "TaskTemplate", "ContainerSpec", "Configs")),
     () => checkContainer(at(spec, "TaskTemplate", "ContainerSpec")),
     () => checkMode(at(spec, "Mode")),
+    () => checkCount(at(spec, "Mode")),
     () => checkUpdate(spec),
     () => checkPorts(at(spec, "EndpointSpec"))
   )
@@ -112,6 +113,24 @@ const checkContainer = (container: unknown): Check => {
   }
   return isNegative(check, "Retries")
     ? invalidArgument("ContainerSpec: Retries in HealthConfig cannot be negative")
+    : null
+}
+
+/**
+ * Tasks of one service, at one time. The engine has no such limit: it would accept the service and be busy for days. Here that
+ * would be this process.
+ */
+export const mostTasks = 200_000
+
+const checkCount = (mode: unknown): Check => {
+  const count =
+    numberAt(mode, "Replicated", "Replicas") ??
+    (numberAt(mode, "ReplicatedJob", "MaxConcurrent") || numberAt(mode, "ReplicatedJob", "TotalCompletions"))
+  return count !== null && count > mostTasks
+    ? plain(
+        "InvalidArgument",
+        `the embedded Swarm runs at most ${mostTasks} tasks of a service, not ${count}; an engine has no such limit`
+      )
     : null
 }
 

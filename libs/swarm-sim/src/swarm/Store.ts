@@ -29,33 +29,41 @@ export interface Transaction {
   readonly remove: (record: StoredRecord) => void
 }
 
-/** Ids of tasks by a key that seldom changes, so that a write of a task costs nothing here. */
-class TaskIndex {
-  readonly #ids = new Map<string, Set<string>>()
+/**
+ * Ids of tasks by a key that seldom changes, so that a write of a task costs nothing here. Most slots have had one task only: a
+ * single id stands for itself.
+ */
+class TaskIndex<K> {
+  readonly #ids = new Map<K, string | Set<string>>()
 
-  add(key: string, id: string): void {
-    const found = this.#ids.get(key)
-    if (found === undefined) this.#ids.set(key, new Set([id]))
-    else found.add(id)
+  get isEmpty(): boolean {
+    return this.#ids.size === 0
   }
 
-  remove(key: string, id: string): void {
+  add(key: K, id: string): void {
     const found = this.#ids.get(key)
-    found?.delete(id)
-    if (found?.size === 0) this.#ids.delete(key)
+    if (found === undefined) this.#ids.set(key, id)
+    else if (typeof found !== "string") found.add(id)
+    else if (found !== id) this.#ids.set(key, new Set([found, id]))
   }
 
-  of(key: string, tasks: ReadonlyMap<string, TaskRecord>): ReadonlyArray<TaskRecord> {
+  remove(key: K, id: string): void {
+    const found = this.#ids.get(key)
+    if (found === id) this.#ids.delete(key)
+    else if (typeof found === "object" && found.delete(id) && found.size === 0) this.#ids.delete(key)
+  }
+
+  of(key: K, tasks: ReadonlyMap<string, TaskRecord>): ReadonlyArray<TaskRecord> {
+    const ids = this.#ids.get(key)
+    if (ids === undefined) return []
     const found: Array<TaskRecord> = []
-    for (const id of this.#ids.get(key) ?? []) {
+    for (const id of typeof ids === "string" ? [ids] : ids) {
       const task = tasks.get(id)
       if (task !== undefined) found.push(task)
     }
     return found
   }
 }
-
-const slotKey = (serviceId: string, slot: number): string => `${serviceId}/${slot}`
 
 export class Store {
   readonly nodes = new Map<string, NodeRecord>()
@@ -75,9 +83,9 @@ export class Store {
     cluster: this.clusters
   } as const satisfies Record<StoredRecord["kind"], unknown>
   readonly #serviceByName = new Map<string, string>()
-  readonly #tasksByService = new TaskIndex()
-  readonly #tasksBySlot = new TaskIndex()
-  readonly #tasksByNode = new TaskIndex()
+  readonly #tasksByService = new TaskIndex<string>()
+  readonly #tasksBySlot = new Map<string, TaskIndex<number>>()
+  readonly #tasksByNode = new TaskIndex<string>()
   readonly #watchers = new Set<(changes: ReadonlyArray<Change>) => void>()
   readonly #now: () => number
   #version: number
@@ -108,7 +116,7 @@ export class Store {
   }
 
   tasksOfSlot(serviceId: string, slot: number): ReadonlyArray<TaskRecord> {
-    return this.#tasksBySlot.of(slotKey(serviceId, slot), this.tasks)
+    return this.#tasksBySlot.get(serviceId)?.of(slot, this.tasks) ?? []
   }
 
   tasksOnNode(id: string): ReadonlyArray<TaskRecord> {
@@ -182,7 +190,9 @@ export class Store {
   #indexTask(before: TaskRecord | null, task: TaskRecord): void {
     if (before === null) {
       this.#tasksByService.add(task.serviceId, task.id)
-      this.#tasksBySlot.add(slotKey(task.serviceId, task.slot), task.id)
+      const slots = this.#tasksBySlot.get(task.serviceId) ?? new TaskIndex<number>()
+      this.#tasksBySlot.set(task.serviceId, slots)
+      slots.add(task.slot, task.id)
     }
     if (before?.nodeId === task.nodeId || task.nodeId === "") return
     this.#tasksByNode.add(task.nodeId, task.id)
@@ -190,7 +200,9 @@ export class Store {
 
   #forgetTask(task: TaskRecord): void {
     this.#tasksByService.remove(task.serviceId, task.id)
-    this.#tasksBySlot.remove(slotKey(task.serviceId, task.slot), task.id)
+    const slots = this.#tasksBySlot.get(task.serviceId)
+    slots?.remove(task.slot, task.id)
+    if (slots?.isEmpty === true) this.#tasksBySlot.delete(task.serviceId)
     if (task.nodeId !== "") this.#tasksByNode.remove(task.nodeId, task.id)
   }
 }

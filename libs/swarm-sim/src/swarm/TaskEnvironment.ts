@@ -13,6 +13,40 @@ export const taskStart = (
   healthCheck: HealthCheck | null
 ): TaskStart => {
   const { hostPorts, serviceName, spec } = task.template
+  return {
+    taskId: task.id,
+    serviceId: task.serviceId,
+    serviceName,
+    slot: task.slot,
+    nodeId,
+    hostname,
+    spec,
+    // Made when asked for: a runtime in which nothing runs never does.
+    get env() {
+      return environmentOf(task, nodeId, hostname)
+    },
+    get addresses() {
+      return task.attachments.flatMap(({ addresses, network, networkId }) =>
+        addresses.map((address) => ({
+          networkId,
+          networkName: network.name,
+          address: address.split("/", 1)[0] ?? address
+        }))
+      )
+    },
+    get hostPorts() {
+      return hostPorts.map((port) => ({
+        target: numberAt(port, "TargetPort") ?? 0,
+        published: numberAt(port, "PublishedPort") ?? 0,
+        protocol: textAt(port, "Protocol")
+      }))
+    },
+    healthCheck
+  }
+}
+
+const environmentOf = (task: TaskRecord, nodeId: string, hostname: string): ReadonlyArray<string> => {
+  const { service, serviceName, spec } = task.template
   const place = task.slot === 0 ? nodeId : String(task.slot)
   const values: Readonly<Record<string, string>> = {
     "Node.ID": nodeId,
@@ -23,32 +57,9 @@ export const taskStart = (
     "Task.Name": `${serviceName}.${place}.${task.id}`,
     "Task.Slot": place
   }
-  const serviceLabels = task.template.service.labels
   const fill = (text: string): string =>
     text
       .replace(/\{\{\s*\.([A-Za-z.]+)\s*\}\}/g, (whole, name: string) => values[name] ?? whole)
-      .replace(/\{\{\s*index\s+\.Service\.Labels\s+"([^"]*)"\s*\}\}/g, (_, name: string) => serviceLabels[name] ?? "")
-  return {
-    taskId: task.id,
-    serviceId: task.serviceId,
-    serviceName,
-    slot: task.slot,
-    nodeId,
-    hostname,
-    spec,
-    env: listAt(spec, "ContainerSpec", "Env").flatMap((item) => (typeof item === "string" ? [fill(item)] : [])),
-    addresses: task.attachments.flatMap(({ addresses, network, networkId }) =>
-      addresses.map((address) => ({
-        networkId,
-        networkName: network.name,
-        address: address.split("/", 1)[0] ?? address
-      }))
-    ),
-    hostPorts: hostPorts.map((port) => ({
-      target: numberAt(port, "TargetPort") ?? 0,
-      published: numberAt(port, "PublishedPort") ?? 0,
-      protocol: textAt(port, "Protocol")
-    })),
-    healthCheck
-  }
+      .replace(/\{\{\s*index\s+\.Service\.Labels\s+"([^"]*)"\s*\}\}/g, (_, name: string) => service.labels[name] ?? "")
+  return listAt(spec, "ContainerSpec", "Env").flatMap((item) => (typeof item === "string" ? [fill(item)] : []))
 }

@@ -44,13 +44,16 @@ const exitOf = (words: ReadonlyArray<unknown>): Behaviour["exit"] => {
 
 const killedCode = 137
 
+const noTimers: ReadonlyArray<() => void> = []
+
+/** Keeps as little as it can of what it was started with: there are 100,000 of them. */
 class VirtualContainer implements TaskHandle {
   readonly #context: RuntimeContext
-  readonly #start: TaskStart
+  readonly #healthCheck: TaskStart["healthCheck"]
   readonly #signals: TaskSignals
   readonly #behaviour: Behaviour
   readonly #extraMillis: number
-  readonly #timers = new Set<() => void>()
+  #timers = noTimers
   #isHealthy = true
   #isProbing = false
   #hasBeenUnhealthy = false
@@ -66,13 +69,15 @@ class VirtualContainer implements TaskHandle {
     extraMillis: number
   ) {
     this.#context = context
-    this.#start = start
+    this.#healthCheck = start.healthCheck
     this.#signals = signals
     this.#behaviour = behaviour
     this.#extraMillis = extraMillis
-    const image = textAt(start.spec, "ContainerSpec", "Image")
+    const { spec } = start
     this.#after(behaviour.prepareMillis, () =>
-      behaviour.isImageMissing ? signals.rejected(`No such image: ${image}`) : signals.prepared()
+      behaviour.isImageMissing
+        ? signals.rejected(`No such image: ${textAt(spec, "ContainerSpec", "Image")}`)
+        : signals.prepared()
     )
   }
 
@@ -111,7 +116,7 @@ class VirtualContainer implements TaskHandle {
 
   /** A healthy container is not probed again until it is made unhealthy: nothing would come of it. */
   #probeLater(): void {
-    const check = this.#start.healthCheck
+    const check = this.#healthCheck
     if (check === null || this.#isProbing) return
     this.#isProbing = true
     this.#after(check.intervalMillis, () => {
@@ -137,15 +142,15 @@ class VirtualContainer implements TaskHandle {
 
   #after(delayMillis: number, action: () => void): void {
     const cancel = this.#context.schedule(delayMillis, () => {
-      this.#timers.delete(cancel)
+      this.#timers = this.#timers.length === 1 ? noTimers : this.#timers.filter((timer) => timer !== cancel)
       action()
     })
-    this.#timers.add(cancel)
+    this.#timers = [...this.#timers, cancel]
   }
 
   #cancelTimers(): void {
     for (const cancel of this.#timers) cancel()
-    this.#timers.clear()
+    this.#timers = noTimers
   }
 }
 

@@ -170,6 +170,28 @@ describe.runIf(hasRange)("a loopback task", () => {
     await expect(get(address)).rejects.toMatchObject({ code: "ECONNREFUSED" })
   })
 
+  it("tells what runs outside this process when it is cut off and back, and when it ends by itself", async () => {
+    const told: Array<string> = []
+    const outside = Promise.withResolvers<number>()
+    const { handle, heard } = await running({
+      workload: () =>
+        Promise.resolve({
+          port: 18080,
+          close: () => Promise.resolve(),
+          destroy: () => void told.push("destroyed"),
+          freeze: () => void told.push("frozen"),
+          thaw: () => void told.push("thawed"),
+          ended: outside.promise
+        })
+    })
+    handle.freeze()
+    handle.thaw()
+    expect(told).toEqual(["frozen", "thawed"])
+    outside.resolve(3)
+    expect(await heard("exited")).toEqual({ name: "exited", detail: [3] })
+    expect(told).toEqual(["frozen", "thawed", "destroyed"])
+  })
+
   it("is killed when its grace is over", async () => {
     const { agenda, address, handle, heard } = await running()
     const answer = get(address, "/slow")

@@ -1,0 +1,44 @@
+/**
+ * The labels of a service that planning reads, in one place and remembered by their texts: clusters have thousands of
+ * services and few different sets of these labels. `ServiceLabels` says what they may hold.
+ */
+import type { Service } from "../Service.ts"
+import * as ServiceLabels from "../ServiceLabels.ts"
+
+export interface MoveLabels {
+  /** `auto` moves what holds no state, `off` nothing, `force` that too. Default `auto`. */
+  readonly rebalance: "auto" | "off" | "force"
+  /** Null for none, or one that cannot be read. */
+  readonly group: string | null
+  /** How dear a move is. Default 1. */
+  readonly cost: number
+  /** Its clients keep to a task: every move of one breaks some of their sessions. */
+  readonly isSticky: boolean
+}
+
+const names = ["rebalance", "cost", "group", "lb"].map((name) => `${ServiceLabels.labelPrefix}${name}`)
+const none: MoveLabels = { rebalance: "auto", group: null, cost: 1, isSticky: false }
+
+/** Texts seen so far; emptied when there are so many that they cannot be few by nature. */
+const known = new Map<string, MoveLabels>()
+const mostKnown = 20_000
+
+export const of = ({ labels }: Service): MoveLabels => {
+  const present = names.filter((name) => labels[name] !== undefined)
+  if (present.length === 0) return none
+  const texts = Object.fromEntries(present.map((name) => [name, labels[name] ?? ""]))
+  const key = JSON.stringify(texts)
+  const found = known.get(key)
+  if (found !== undefined) return found
+  const decoded = ServiceLabels.decode(texts).labels
+  const lb = decoded.lb === undefined ? "" : (texts[`${ServiceLabels.labelPrefix}lb`] ?? "")
+  const made: MoveLabels = {
+    rebalance: decoded.rebalance ?? none.rebalance,
+    group: decoded.group ?? none.group,
+    cost: decoded.cost ?? none.cost,
+    isSticky: lb === "sticky" || lb.startsWith("hash:")
+  }
+  if (known.size >= mostKnown) known.clear()
+  known.set(key, made)
+  return made
+}
