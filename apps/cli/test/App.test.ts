@@ -95,7 +95,8 @@ describe("a wrong command line", () => {
         expect((yield* shell.run(line)).code, line).not.toBe(64)
       const drained = yield* shell.run("node drain n1 --now --yes --detach --timeout 1s --color never")
       expect(drained.code).toBe(0)
-      const maintain = "node maintain --all --return-timeout 1s --command x --force-rest --keep-going --move-deadline 1s"
+      const maintain =
+        "node maintain --all --return-timeout 1s --command x --force-rest --keep-going --move-deadline 1s"
       expect((yield* shell.run(maintain)).stderr).toContain("asks before it acts")
       expect((yield* shell.run("apply --yes --stability 0s --move-deadline 1m")).code).not.toBe(64)
     })

@@ -113,7 +113,7 @@ export const containerSpec = (engineVersion: string): Form.Shape =>
     OpenStdin: Form.flag,
     ReadOnly: Form.flag,
     Mounts: mounts,
-    StopGracePeriod: Form.kept(Form.number),
+    StopGracePeriod: Form.pointer(Form.number),
     Healthcheck: Form.pointer(healthcheck),
     Hosts: Form.texts,
     DNSConfig: Form.pointer(Form.struct({ Nameservers: Form.texts, Search: Form.texts, Options: Form.texts })),

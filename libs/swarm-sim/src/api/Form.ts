@@ -35,14 +35,11 @@ export const struct =
     return written
   }
 
-/** Left out when absent, written even when empty. */
+/** Left out when absent, written even when empty or zero. */
 export const pointer =
   (shape: Shape): Shape =>
   (value, path) =>
     absent(value) ? undefined : shape(value, path)
-
-/** The same; for values of which zero is told apart from absence. */
-export const kept = pointer
 
 /** `null` when absent. */
 export const nullable =

@@ -22,20 +22,20 @@ const resources = Form.struct({
   Reservations: Form.pointer(
     Form.struct({ NanoCPUs: Form.integer, MemoryBytes: Form.integer, GenericResources: generic })
   ),
-  SwapBytes: Form.kept(Form.number),
-  MemorySwappiness: Form.kept(Form.number)
+  SwapBytes: Form.pointer(Form.number),
+  MemorySwappiness: Form.pointer(Form.number)
 })
 
 const restartPolicy = Form.struct({
   Condition: Form.word(["any", "none", "on-failure"], (word) => `invalid RestartCondition: "${word}"`),
-  Delay: Form.kept(Form.number),
+  Delay: Form.pointer(Form.number),
   MaxAttempts: Form.number,
-  Window: Form.kept(Form.number)
+  Window: Form.pointer(Form.number)
 })
 
 const placement = Form.struct({
   Constraints: Form.texts,
-  Preferences: Form.list(Form.struct({ Spread: Form.kept(Form.struct({ SpreadDescriptor: Form.anyText })) })),
+  Preferences: Form.list(Form.struct({ Spread: Form.pointer(Form.struct({ SpreadDescriptor: Form.anyText })) })),
   MaxReplicas: Form.integer,
   Platforms: Form.list(Form.struct({ Architecture: Form.text, OS: Form.text }))
 })
