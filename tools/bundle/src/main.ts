@@ -1,7 +1,8 @@
 /**
- * Bundles one app into `dist/apps/<app>/`: `main.mjs`, and `healthcheck.mjs` where the app has one. A bundle needs nothing
- * but Node beside it. Parts of dependencies that no app runs (SSH transports in
- * docker-modem's tree) are replaced by a module that says so when it is touched.
+ * Bundles one app into `dist/apps/<app>/`: `main.mjs`, `healthcheck.mjs` where the app has one, and of the VVM also `vvm.mjs`,
+ * which exports `startVvm` for those who run VVMs in their own process. A bundle needs nothing but Node beside it. Parts of
+ * dependencies that no app runs (SSH transports in docker-modem's tree) are replaced by a module that says so when it is
+ * touched.
  *
  * Usage: node tools/bundle/src/main.ts <app> [folder instead of dist/apps/<app>]
  */
@@ -36,10 +37,16 @@ const leaveOutUnused: Plugin = {
 const out = folder ?? join(workspace, "dist/apps", app)
 rmSync(out, { recursive: true, force: true })
 const { version } = JSON.parse(readFileSync(join(workspace, "package.json"), "utf8")) as { version: string }
-const entries = ["main", "healthcheck"].filter((name) => existsSync(join(workspace, "apps", app, "src", `${name}.ts`)))
+const entries = [
+  ["main", "main"],
+  ["healthcheck", "healthcheck"],
+  ["Vvm", "vvm"]
+]
+  .map(([source, out = ""]) => ({ in: join(workspace, "apps", app, "src", `${source}.ts`), out }))
+  .filter((entry) => existsSync(entry.in))
 
 await build({
-  entryPoints: entries.map((name) => join(workspace, "apps", app, "src", `${name}.ts`)),
+  entryPoints: entries,
   outdir: out,
   outExtension: { ".js": ".mjs" },
   bundle: true,

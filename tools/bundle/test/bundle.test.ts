@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { isBuiltin } from "node:module"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { pathToFileURL } from "node:url"
 import { afterAll, describe, expect, it } from "vitest"
 
 const bundler = join(import.meta.dirname, "../src/main.ts")
@@ -33,6 +34,12 @@ describe.each([
       expect(imported.filter((name) => !isBuiltin(name))).toEqual([])
     }
   })
+})
+
+it("gives the VVM's server to those who run it in their own process", async () => {
+  const out = join(elsewhere, "vvm")
+  expect(run([bundler, "vvm", out]).stderr).toBe("")
+  expect(await import(pathToFileURL(join(out, "vvm.mjs")).href)).toHaveProperty("startVvm")
 })
 
 it("names what it can bundle when the app is unknown", () => {

@@ -7,7 +7,7 @@ import { type KnownTaskState, stateRanks } from "@evenkeel/domain/Task"
 import type { Machine } from "./Machine.ts"
 import type { ContainerStatus, TaskRecord } from "./Records.ts"
 import { healthCheckOf } from "./Templates.ts"
-import { type Signal, Signals } from "./Signals.ts"
+import { type Signal, signals } from "./Signals.ts"
 import type { TaskHandle, TaskRuntime } from "./TaskRuntime.ts"
 import { taskStart } from "./TaskEnvironment.ts"
 
@@ -206,7 +206,7 @@ export class Agent {
   #prepare(local: LocalTask): void {
     const { hostname, isUnhealthy, nodeId, runtime, slowStartMillis } = this.#parts
     const start = taskStart(local.task, nodeId, hostname, healthCheckOf(local.task.template.spec))
-    local.handle = runtime.prepare(start, new Signals(this.#told, this.#life, local), slowStartMillis(local.task))
+    local.handle = runtime.prepare(start, signals(this.#told, this.#life, local), slowStartMillis(local.task))
     if (isUnhealthy(local.task)) local.handle.setHealthy(false)
   }
 

@@ -60,7 +60,8 @@ export class SeededRandom {
     const codes: Array<number> = []
     while (codes.length < length) {
       const word = this.next()
-      for (let shift = 28; shift >= 0 && codes.length < length; shift -= 4) codes.push(digits[(word >>> shift) & 15] ?? 0)
+      for (let shift = 28; shift >= 0 && codes.length < length; shift -= 4)
+        codes.push(digits[(word >>> shift) & 15] ?? 0)
     }
     return textOf(codes)
   }

@@ -1,6 +1,5 @@
 /**
- * Signals of a runtime as values: what an agent is told of one of its tasks. One small object for each task, where six functions
- * would do, because there are 100,000 tasks. What follows from a signal is `Agent`'s matter.
+ * Signals of a runtime as values: what an agent is told of one of its tasks. What follows from a signal is `Agent`'s matter.
  */
 import type { TaskSignals } from "./TaskRuntime.ts"
 
@@ -13,38 +12,12 @@ export type Signal =
 /** `life`: of the engine that the container was made in. */
 export type Tell<A> = (life: number, task: A, signal: Signal) => void
 
-export class Signals<A> implements TaskSignals {
-  readonly #tell: Tell<A>
-  readonly #life: number
-  readonly #task: A
-
-  constructor(tell: Tell<A>, life: number, task: A) {
-    this.#tell = tell
-    this.#life = life
-    this.#task = task
-  }
-
-  prepared(): void {
-    this.#tell(this.#life, this.#task, { kind: "prepared" })
-  }
-
-  rejected(message: string): void {
-    this.#tell(this.#life, this.#task, { kind: "rejected", message })
-  }
-
-  started(addresses?: ReadonlyArray<string>): void {
-    this.#tell(this.#life, this.#task, { kind: "started", addresses })
-  }
-
-  healthy(): void {
-    this.#tell(this.#life, this.#task, { kind: "healthy" })
-  }
-
-  unhealthy(): void {
-    this.#tell(this.#life, this.#task, { kind: "unhealthy" })
-  }
-
-  exited(exitCode: number, message = ""): void {
-    this.#tell(this.#life, this.#task, { kind: "exited", exitCode, message })
-  }
-}
+/** Plain functions: runtimes hand them on one by one. There are six for each of 100,000 tasks, so they hold nothing else. */
+export const signals = <A>(tell: Tell<A>, life: number, task: A): TaskSignals => ({
+  prepared: () => tell(life, task, { kind: "prepared" }),
+  rejected: (message) => tell(life, task, { kind: "rejected", message }),
+  started: (addresses) => tell(life, task, { kind: "started", addresses }),
+  healthy: () => tell(life, task, { kind: "healthy" }),
+  unhealthy: () => tell(life, task, { kind: "unhealthy" }),
+  exited: (exitCode, message = "") => tell(life, task, { kind: "exited", exitCode, message })
+})

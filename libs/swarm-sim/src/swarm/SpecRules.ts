@@ -123,9 +123,7 @@ const checkContainer = (container: unknown): Check => {
 export const mostTasks = 200_000
 
 const checkCount = (mode: unknown): Check => {
-  const count =
-    numberAt(mode, "Replicated", "Replicas") ??
-    (numberAt(mode, "ReplicatedJob", "MaxConcurrent") || numberAt(mode, "ReplicatedJob", "TotalCompletions"))
+  const count = numberAt(mode, "Replicated", "Replicas") ?? numberAt(mode, "ReplicatedJob", "MaxConcurrent")
   return count !== null && count > mostTasks
     ? plain(
         "InvalidArgument",

@@ -50,10 +50,10 @@ describe("a service is refused", () => {
     const text = (count: number) =>
       `InvalidArgument: the embedded Swarm runs at most 200000 tasks of a service, not ${count}; an engine has no such limit`
     expect(create("web", { replicas: 200_001 })).toBe(text(200_001))
-    expect(create("job", { mode: { ReplicatedJob: { TotalCompletions: 1e9 } } })).toBe(text(1e9))
+    expect(create("job", { mode: { ReplicatedJob: { MaxConcurrent: 1e9 } } })).toBe(text(1e9))
     const cluster = new Cluster()
     valueOf(cluster.swarm.createService(specOf("web", { replicas: 200_000 })))
-    valueOf(cluster.swarm.createService(specOf("job", { mode: { ReplicatedJob: { TotalCompletions: 1e9, MaxConcurrent: 1 } } })))
+    valueOf(cluster.swarm.createService(specOf("job", { mode: { ReplicatedJob: { TotalCompletions: 1e9 } } })))
   })
 
   it("for constraints that cannot be read", () => {

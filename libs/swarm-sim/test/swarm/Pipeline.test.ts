@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import type { MakeRuntime } from "../../src/swarm/TaskRuntime.ts"
 import { Cluster, seconds } from "./Cluster.ts"
 
 describe("a new service", () => {
@@ -78,6 +79,27 @@ describe("a new service", () => {
       "starting made",
       "running process"
     ])
+  })
+})
+
+describe("a runtime", () => {
+  const detached: MakeRuntime = (context) => ({
+    prepare: (_start, { healthy, prepared, started }) => {
+      context.schedule(10, prepared)
+      const nothing = () => {}
+      const start = () => {
+        context.schedule(10, started)
+        context.schedule(20, healthy)
+      }
+      return { start, stop: nothing, kill: nothing, freeze: nothing, thaw: nothing, setHealthy: nothing }
+    }
+  })
+
+  it("may hand the signals on one by one", () => {
+    const cluster = new Cluster({ runtime: detached })
+    cluster.running("plain")
+    cluster.running("checked", { container: { Healthcheck: { Test: ["CMD", "true"] } } })
+    expect(cluster.tasks("checked").map(({ state }) => state)).toEqual(["running"])
   })
 })
 

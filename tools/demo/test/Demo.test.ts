@@ -1,0 +1,85 @@
+/** The demo as people run it: a process of its own, with bundles that `nx` has built before. */
+import { type ChildProcess, spawn } from "node:child_process"
+import { mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterEach, describe, expect, it } from "vitest"
+import type { DemoReport } from "../src/Demo.ts"
+
+const folders: Array<string> = []
+const children: Array<ChildProcess> = []
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill("SIGKILL")
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+})
+
+const demo = (args: ReadonlyArray<string>) => {
+  const folder = mkdtempSync(join(tmpdir(), "evenkeel-demo-test-"))
+  folders.push(folder)
+  const main = join(import.meta.dirname, "../src/main.ts")
+  const child = spawn(process.execPath, ["--conditions=@evenkeel/source", main, ...args], {
+    env: { ...process.env, TMPDIR: folder },
+    stdio: ["ignore", "pipe", "pipe"]
+  })
+  children.push(child)
+  const said = { out: "", err: "" }
+  child.stdout.on("data", (chunk: Buffer) => (said.out += chunk.toString()))
+  child.stderr.on("data", (chunk: Buffer) => (said.err += chunk.toString()))
+  const ended = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)))
+  return { child, ended, said, leftovers: () => readdirSync(folder) }
+}
+
+describe("the demo", () => {
+  it("tells the whole story, and what it came to", { timeout: 120_000 }, async () => {
+    const { ended, leftovers, said } = demo(["--json"])
+    const code = await ended
+    // The messages say why, if it is not so.
+    expect(code, said.err).toBe(0)
+    const { alone, evenkeel, problems } = JSON.parse(said.out) as DemoReport
+    expect(problems).toEqual([])
+    expect(alone.phases).toEqual(["starting", "steady", "lost", "restored", "returned"])
+    expect(evenkeel.phases).toEqual([...alone.phases, "moving", "balanced"])
+    for (const { placement, replaced, requests } of [alone, evenkeel]) {
+      expect(placement.steady).toEqual([3, 3, 3])
+      expect(placement.restored[1]).toBe(0)
+      expect(replaced).toBe(3)
+      expect(requests.sent).toBeGreaterThan(500)
+    }
+    expect(alone.placement.end[1]).toBe(0)
+    expect(alone.moved).toBe(0)
+    expect(evenkeel.groupAtEnd).toEqual([2, 2, 2])
+    expect(evenkeel.trioAtEnd).toEqual([1, 1, 1])
+    expect(evenkeel.moved).toBe(3)
+    expect(evenkeel.requests.lost).toBe(0)
+    expect(said.err).toContain("Swarm with Evenkeel: n2 crashes")
+    expect(said.err).not.toContain("\u001b")
+    expect(leftovers()).toEqual([])
+  })
+
+  it.each(["SIGTERM", "SIGHUP", "SIGKILL"] as const)(
+    "leaves nothing behind after %s",
+    { timeout: 60_000 },
+    async (signal) => {
+      const { child, ended, leftovers, said } = demo([])
+      await expect.poll(() => said.err, { timeout: 30_000 }).toContain("clients send requests")
+      expect(leftovers()).toHaveLength(1)
+      child.kill(signal)
+      expect(await ended).toBe(signal === "SIGKILL" ? null : 130)
+      // After SIGKILL it is the embedded Swarm's own process that tidies up.
+      await expect.poll(leftovers, { timeout: 10_000 }).toEqual([])
+    }
+  )
+
+  it("says what is wrong with its options", async () => {
+    const { ended, said } = demo(["--node", "n9"])
+    expect(await ended).toBe(2)
+    expect(said.err).toContain("--node: expected one of n1, n2, n3, got n9")
+    expect(said.out).toBe("")
+  })
+
+  it("has examples in its help", async () => {
+    const { ended, said } = demo(["--help"])
+    expect(await ended).toBe(0)
+    expect(said.out).toContain("npm start -- --keep")
+  })
+})
