@@ -9,6 +9,7 @@ export const shared: ViteUserConfig = {
     environment: "node",
     passWithNoTests: false,
     silent: "passed-only",
-    testTimeout: 30_000
+    // Against hanging only: how long a test takes on a busy machine says nothing about what it tests.
+    testTimeout: 120_000
   }
 }
