@@ -6,6 +6,10 @@ import type { WriteStream } from "node:tty"
 import type { Audience, Scene } from "./Scene.ts"
 import * as View from "./View.ts"
 
+/** A terminal that does not tell its size, as some recorders', is taken to have the usual one. */
+const sizeOf = ({ columns, rows }: { readonly columns: number; readonly rows: number }): View.Size =>
+  columns > 0 && rows > 0 ? { columns, rows } : { columns: 80, rows: 24 }
+
 export interface Screen extends Audience {
   /** A line that stays. */
   readonly line: (text: string) => void
@@ -56,7 +60,7 @@ export const terminal = (
   }
   process.once("exit", giveBack)
   const draw = (scene: Scene): void => {
-    const shown = View.render(scene, { columns: stream.columns, rows: stream.rows }, paint)
+    const shown = View.render(scene, sizeOf(stream), paint)
     const up = height > 0 ? `\u001b[${height}A\r` : hideCursor
     stream.write(`${up}${shown.map((text) => `${text}${clearLine}\n`).join("")}${clearBelow}`)
     height = shown.length
