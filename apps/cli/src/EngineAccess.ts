@@ -1,6 +1,6 @@
 /**
- * How commands get at an engine: which one is known only after the command line is read. Loads the client, and with it
- * dockerode, when a command needs it: `evenkeel version` never does.
+ * How commands get at an engine: which one is known only after the command line is read. Loads the client when a command needs
+ * it: `evenkeel version` never does.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -8,7 +8,7 @@ import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import type { EndpointInvalid } from "@evenkeel/swarm-client/EngineErrors"
 import type { SwarmClient } from "@evenkeel/swarm-client/SwarmClient"
-import { Screen } from "./Screen.ts"
+import type { ScreenShape } from "./Screen.ts"
 
 export class EngineAccess extends Context.Tag("@evenkeel/cli/EngineAccess")<
   EngineAccess,
@@ -18,9 +18,9 @@ export class EngineAccess extends Context.Tag("@evenkeel/cli/EngineAccess")<
   }
 >() {}
 
-export const layer: Layer.Layer<EngineAccess, never, Screen> = Layer.effect(
-  EngineAccess,
-  Effect.map(Screen, ({ environment }) => ({
+/** DOCKER_HOST and its companions are looked up in the screen's environment. */
+export const ofEnvironment = ({ environment }: ScreenShape) =>
+  EngineAccess.of({
     connect: (host) =>
       Layer.unwrapEffect(
         Effect.map(
@@ -28,5 +28,4 @@ export const layer: Layer.Layer<EngineAccess, never, Screen> = Layer.effect(
           ({ connect }) => connect(host, environment)
         )
       )
-  }))
-)
+  })

@@ -18,6 +18,8 @@ export const conflict = 4
 export const engineUnusable = 5
 /** `doctor` only: something is to be mended. */
 export const problemsFound = 6
+/** `drill` only: requests failed. */
+export const requestsFailed = 7
 /** The command line is wrong (EX_USAGE of sysexits.h). */
 export const usage = 64
 /** Stopped by Ctrl-C (128 + SIGINT). */

@@ -23,6 +23,7 @@ const codeByTag: Readonly<Record<string, number>> = {
   SettingWrong: ExitCode.usage,
   EndpointInvalid: ExitCode.usage,
   NodesUnclear: ExitCode.usage,
+  TargetWrong: ExitCode.usage,
   NobodyToAsk: ExitCode.usage
 }
 

@@ -1,14 +1,13 @@
 /** The files that a user names on the command line, read and written whole. A service, so that tests have files of their own. */
 import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import * as Schema from "effect/Schema"
 
 /** Represents a file that the system refused to read or write, with the system's reason. */
-export class FileRefused extends Schema.TaggedError<FileRefused>()("FileRefused", {
-  path: Schema.String,
-  reason: Schema.String
-}) {
+export class FileRefused extends Data.TaggedError("FileRefused")<{
+  readonly path: string
+  readonly reason: string
+}> {
   override get message(): string {
     return `${this.path}: ${this.reason}`
   }
@@ -31,20 +30,20 @@ const reasons: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only"
 }
 
-const refusal = (path: string) => (cause: unknown) => {
+const refusal = (path: string, reasons: Readonly<Record<string, string>>) => (cause: unknown) => {
   const code = typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : String(cause)
   return new FileRefused({ path, reason: reasons[code] ?? code })
 }
 
-export const layer: Layer.Layer<FileAccess> = Layer.succeed(FileAccess, {
+export const ofSystem = FileAccess.of({
   read: (path) =>
     Effect.tryPromise({
       try: () => import("node:fs/promises").then(({ readFile }) => readFile(path, "utf8")),
-      catch: refusal(path)
+      catch: refusal(path, reasons)
     }),
   write: (path, text) =>
     Effect.tryPromise({
       try: () => import("node:fs/promises").then(({ writeFile }) => writeFile(path, text)),
-      catch: refusal(path)
+      catch: refusal(path, { ...reasons, ENOENT: "its folder does not exist" })
     })
 })

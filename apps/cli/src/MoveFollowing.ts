@@ -125,7 +125,7 @@ const onSnapshot = Effect.fnUntraced(function* (
     stopping,
     stabilityMillis,
     servingForMillis: (task) => {
-      const since = stability.servingSinceMillis.get(task)
+      const since = Stability.servingSinceMillis(stability, service.id, task)
       return since === undefined ? null : nowMillis - since
     }
   })

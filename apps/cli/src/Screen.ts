@@ -4,7 +4,6 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 
 export interface ScreenShape {
   /** Writes a result to stdout; a line feed is added where the text does not end with one. */
@@ -49,13 +48,22 @@ const askOnTerminal = (question: string): Effect.Effect<string | null> =>
   })
 
 /** The process's own streams. */
-export const layer: Layer.Layer<Screen> = Layer.sync(Screen, () => ({
+export const ofProcess: ScreenShape = {
   print: (text) => Effect.sync(() => void process.stdout.write(endLine(text))),
   tell: (text) => Effect.sync(() => void process.stderr.write(endLine(text))),
   ask: askOnTerminal,
-  isInteractive: process.stdin.isTTY === true && process.stderr.isTTY === true,
-  isStdoutTerminal: process.stdout.isTTY === true,
-  isStderrTerminal: process.stderr.isTTY === true,
-  columns: process.stdout.isTTY === true ? process.stdout.columns : null,
+  // Streams are opened when somebody asks: most commands need one of the three.
+  get isInteractive() {
+    return process.stdin.isTTY === true && process.stderr.isTTY === true
+  },
+  get isStdoutTerminal() {
+    return process.stdout.isTTY === true
+  },
+  get isStderrTerminal() {
+    return process.stderr.isTTY === true
+  },
+  get columns() {
+    return process.stdout.isTTY === true ? process.stdout.columns : null
+  },
   environment: process.env
-}))
+}

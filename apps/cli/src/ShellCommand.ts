@@ -1,15 +1,14 @@
 /** A command that the operator names on the command line, run by the shell. A service, so that tests run none. */
 import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import * as Schema from "effect/Schema"
 
 /** Represents a command that ended with another exit code than 0. */
-export class ShellCommandFailed extends Schema.TaggedError<ShellCommandFailed>()("ShellCommandFailed", {
-  command: Schema.String,
+export class ShellCommandFailed extends Data.TaggedError("ShellCommandFailed")<{
+  readonly command: string
   /** Null when a signal ended it, or it could not be started. */
-  exitCode: Schema.NullOr(Schema.Int)
-}) {
+  readonly exitCode: number | null
+}> {
   override get message(): string {
     return `"${this.command}" ${this.exitCode === null ? "did not come to its end" : `ended with exit code ${this.exitCode}`}`
   }
@@ -26,7 +25,7 @@ export class ShellCommand extends Context.Tag("@evenkeel/cli/ShellCommand")<
   }
 >() {}
 
-export const layer: Layer.Layer<ShellCommand> = Layer.succeed(ShellCommand, {
+export const ofShell = ShellCommand.of({
   run: (command, environment) =>
     Effect.async<void, ShellCommandFailed>((resume, signal) => {
       void import("node:child_process").then(({ spawn }) => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { spawnSync } from "node:child_process"
 import { even, makeShell } from "./harness.ts"
 
 const escape = "\u001b["
@@ -77,8 +78,18 @@ describe("a wrong command line", () => {
       "plan --cool-down 5",
       "evenkeel: --cool-down 5: expected a duration such as 500ms, 30s, 2m or 1h\nSee: evenkeel plan --help\n"
     ],
-    ["node drain", "evenkeel: Missing argument <node>\nSee: evenkeel node drain --help\n"],
-    ["plan n1", "evenkeel: Received unknown argument: 'n1'\nSee: evenkeel plan --help\n"]
+    ["node drain", 'evenkeel: "evenkeel node drain" needs <node>\nSee: evenkeel node drain --help\n'],
+    [
+      "node drain n1 n2",
+      'evenkeel: "evenkeel node drain" takes no further argument: "n2"\nSee: evenkeel node drain --help\n'
+    ],
+    ["plan n1", 'evenkeel: "evenkeel plan" takes no argument: "n1"\nSee: evenkeel plan --help\n'],
+    ["plan --out", "evenkeel: --out needs a value: file\nSee: evenkeel plan --help\n"],
+    ["plan --explain=yes", 'evenkeel: --explain takes no value: "--explain=yes"\nSee: evenkeel plan --help\n'],
+    ["plan -x", 'evenkeel: "evenkeel plan" has no option -x.\nSee: evenkeel plan --help\n'],
+    ["node --explain", 'evenkeel: "evenkeel node" has no option --explain.\nSee: evenkeel node --help\n'],
+    ["history --limit -1", "evenkeel: --limit -1: expected a whole number, 0 or more\nSee: evenkeel history --help\n"],
+    ["--completions tcsh", "evenkeel: --completions tcsh: expected bash, zsh or fish\nSee: evenkeel --help\n"]
   ]
   for (const [line, expected] of cases)
     it.scoped(`evenkeel ${line}: told once, on stderr, exit code 64`, () =>
@@ -122,13 +133,57 @@ describe("version and completions", () => {
     })
   )
 
-  it.scoped("are written for bash", () =>
+  it.scoped("complete words and options in bash", () =>
     Effect.gen(function* () {
       const shell = yield* makeShell(even)
       const { code, stdout } = yield* shell.run("--completions bash")
       expect(code).toBe(0)
-      expect(stdout).toContain("evenkeel__node__drain")
-      expect(stdout).not.toContain(escape)
+      const completed = (line: string) => {
+        const words = line.split(" ")
+        const script = `${stdout}\nCOMP_WORDS=(${words.map((word) => `'${word}'`).join(" ")}) COMP_CWORD=${words.length - 1}\n_evenkeel\necho "\${COMPREPLY[@]}"`
+        return spawnSync("bash", ["-c", script], { encoding: "utf8" }).stdout.trim()
+      }
+      expect(completed("evenkeel node ")).toBe("ls drain activate maintain --help")
+      expect(completed("evenkeel sim no")).toBe("node")
+      expect(completed("evenkeel sim node cr")).toBe("crash")
+      expect(completed("evenkeel node drain n3 --for")).toBe("--force-rest --format")
+      expect(completed("evenkeel --v")).toBe("--version")
+    })
+  )
+
+  it.scoped("are there for zsh and fish, with every command", () =>
+    Effect.gen(function* () {
+      const shell = yield* makeShell(even)
+      expect((yield* shell.run("--completions zsh")).stdout).toMatch(/^autoload -U \+X bashcompinit && bashcompinit\n/)
+      const fish = (yield* shell.run("--completions=fish")).stdout
+      expect(fish).toContain("-n '__evenkeel_after node' -f -a drain -d 'Moves the tasks off a node")
+      expect(fish).toContain("-n '__evenkeel_after history' -l limit -s n -r -d 'How many")
+      expect(fish).not.toContain(escape)
+    })
+  )
+})
+
+describe("what is typed", () => {
+  it.scoped("may stand as GNU programs take it", () =>
+    Effect.gen(function* () {
+      const shell = yield* makeShell(even)
+      const { stdout } = yield* shell.run("history --limit 5 --format json")
+      for (const line of ["history -n 5 --json", "history -n5 --format=json", "history --json --limit=5 --format json"])
+        expect(yield* shell.run(line), line).toEqual({ code: 0, stdout, stderr: "" })
+      expect((yield* shell.run("node drain n1 -yd --now")).code).toBe(0)
+      expect((yield* shell.run("node drain --yes -- --now")).stderr).toContain("there is no node --now")
+    })
+  )
+
+  it.scoped("is explained within the width of the terminal", () =>
+    Effect.gen(function* () {
+      const shell = yield* makeShell(even)
+      for (const line of ["--help", "node drain --help", "drill --help"]) {
+        const { stdout } = yield* shell.run(line, { columns: 72, environment: { NO_COLOR: "1" } })
+        const examples = /EXAMPLES\n[^]*?\n\n/
+        for (const text of stdout.replace(examples, "").split("\n")) expect(text.length, text).toBeLessThanOrEqual(72)
+        expect(stdout.replaceAll(/\s+/g, " ")).toBe((yield* shell.run(line)).stdout.replaceAll(/\s+/g, " "))
+      }
     })
   )
 })

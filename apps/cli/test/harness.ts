@@ -13,6 +13,7 @@ import { SwarmClient, type SwarmClientShape } from "@evenkeel/swarm-client/Swarm
 import { layerTest, SwarmClientTestControl, type TestSwarm } from "@evenkeel/swarm-client/SwarmClientTest"
 import { wireNode, wireService, wireTask } from "@evenkeel/swarm-client/TestWire"
 import * as App from "../src/App.ts"
+import { Prober } from "../src/drill/Prober.ts"
 import { EngineAccess } from "../src/EngineAccess.ts"
 import { FileAccess, FileRefused } from "../src/FileAccess.ts"
 import { Screen } from "../src/Screen.ts"
@@ -32,6 +33,8 @@ export interface Surroundings {
   readonly columns?: number
   /** What shell commands end with; 0 where none is named. */
   readonly exitCodes?: Readonly<Record<string, number>>
+  /** What a drill's requests come to: null for a good answer, else why it failed. Default: all are good. */
+  readonly answer?: (url: string) => Effect.Effect<string | null>
   /** Called with every text on stderr, as it comes. */
   readonly onTell?: (text: string) => void
 }
@@ -102,6 +105,7 @@ export const makeShell = (
       const layer = Layer.mergeAll(
         Layer.succeed(Screen, screen),
         Layer.succeed(EngineAccess, { connect: () => Layer.succeed(SwarmClient, client) }),
+        Layer.succeed(Prober, { probe: ({ url }) => surroundings.answer?.(url) ?? Effect.succeed(null) }),
         Layer.succeed(ShellCommand, {
           run: (command, environment) =>
             Effect.suspend(() => {

@@ -34,6 +34,32 @@ const leaveOutUnused: Plugin = {
   }
 }
 
+/**
+ * An app that runs for a moment is cut into chunks: what every run needs in one, what only some need in others, which are loaded
+ * then. A chunk of its own arises for each set of entries that share a module; that what every run needs becomes one, each
+ * module that is loaded on demand is said to need it too, as it does: nothing is loaded on demand before.
+ */
+const runsForAMoment = app === "cli"
+const start = join(workspace, "apps", app, "src", "Process.ts")
+
+const startInOneChunk: Plugin = {
+  name: "start-in-one-chunk",
+  setup(builder) {
+    const onDemand = new Set<string>()
+    builder.onResolve({ filter: /^\.{1,2}\// }, async ({ importer, kind, path, pluginData, resolveDir }) => {
+      if (kind !== "dynamic-import" || pluginData === startInOneChunk) return undefined
+      const found = await builder.resolve(path, { importer, kind, resolveDir, pluginData: startInOneChunk })
+      if (found.path !== start) onDemand.add(found.path)
+      return found
+    })
+    builder.onLoad({ filter: /\.ts$/ }, ({ path }) =>
+      onDemand.has(path)
+        ? { contents: `import ${JSON.stringify(start)}\n${readFileSync(path, "utf8")}`, loader: "ts" }
+        : undefined
+    )
+  }
+}
+
 const out = folder ?? join(workspace, "dist/apps", app)
 rmSync(out, { recursive: true, force: true })
 const { version } = JSON.parse(readFileSync(join(workspace, "package.json"), "utf8")) as { version: string }
@@ -57,11 +83,14 @@ await build({
   mainFields: ["module", "main"],
   legalComments: "none",
   minifySyntax: true,
+  minifyWhitespace: runsForAMoment,
+  splitting: runsForAMoment,
+  chunkNames: "chunks/[name]-[hash]",
   define: { "process.env.EVENKEEL_VERSION": JSON.stringify(version) },
   // CommonJS dependencies inside an ES module bundle still call require for Node's own modules.
   banner: {
-    js: `import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);`
+    js: `const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);`
   },
-  plugins: [leaveOutUnused],
+  plugins: runsForAMoment ? [leaveOutUnused, startInOneChunk] : [leaveOutUnused],
   logLevel: "warning"
 })

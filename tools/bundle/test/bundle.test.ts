@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process"
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { isBuiltin } from "node:module"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -27,13 +27,33 @@ describe.each([
     expect(status).toBe(0)
   })
   it("imports Node's own modules alone", () => {
-    for (const file of readdirSync(out).filter((name) => name.endsWith(".mjs"))) {
+    const files = readdirSync(out, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".mjs"))
+    const imported = files.flatMap((file) => {
       const text = readFileSync(join(out, file), "utf8")
-      const imported = [...text.matchAll(/^\s*import\s[^"'\n]*?["']([^"']+)["']/gm)].map(([, name]) => name ?? "")
-      expect(imported.length).toBeGreaterThan(0)
-      expect(imported.filter((name) => !isBuiltin(name))).toEqual([])
-    }
+      return [...text.matchAll(/(?:^|[;}]|\n)\s*(?:import|export)\s?(?:[\w*${}\s,]+from\s?)?["']([^"'\n]+)["']/g)].map(
+        ([, name = ""]) => (name.startsWith(".") ? join(out, file, "..", name) : name)
+      )
+    })
+    expect(imported.length).toBeGreaterThan(0)
+    // Others are chunks of the same bundle.
+    expect(imported.filter((name) => !isBuiltin(name) && !existsSync(name))).toEqual([])
+    expect(imported.filter((name) => !isBuiltin(name) && !name.startsWith(out))).toEqual([])
   })
+})
+
+it("loads the command's start in one chunk, and its actions on demand", () => {
+  const out = join(elsewhere, "cli")
+  const text = readFileSync(join(out, "main.mjs"), "utf8")
+  const start = /import\("(\.\/chunks\/Process-[^"]+)"\)/.exec(text)?.[1] ?? ""
+  const chunks = [...readFileSync(join(out, start), "utf8").matchAll(/"(\.\/chunk-[^"]+)"/g)].map(
+    ([, name = ""]) => name
+  )
+  expect(chunks.length).toBeGreaterThan(0)
+  // That of all, and what of esbuild's own is shared with main.mjs.
+  expect(chunks.length).toBeLessThanOrEqual(2)
+  const texts = chunks.map((name) => readFileSync(join(out, "chunks", name), "utf8")).join()
+  expect(texts).toMatch(/import\("\.\/Status-[^"]+"\)/)
+  expect(texts).not.toContain("SnapshotReading")
 })
 
 it("gives the VVM's server to those who run it in their own process", async () => {

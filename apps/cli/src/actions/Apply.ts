@@ -1,11 +1,11 @@
 /** What `evenkeel apply` does: finishes open moves, shows the plan, asks, and carries it out. */
-import type * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { SwarmClient } from "@evenkeel/swarm-client/SwarmClient"
 import * as ApplyMoves from "../ApplyMoves.ts"
 import * as Asking from "../Asking.ts"
 import type { options } from "../commands/apply.ts"
+import type { Given } from "../grammar/Parameter.ts"
 import * as PlanFile from "../PlanFile.ts"
 import { planNow } from "../PlanNow.ts"
 import * as Result from "../Result.ts"
@@ -26,7 +26,7 @@ const viewOf = Effect.fn("apply.viewOf")(function* (file: Option.Option<string>,
   return Option.isNone(file) ? fresh : { ...fresh, ...(yield* PlanFile.read(file.value)) }
 })
 
-export const run = (given: Command.Command.ParseConfig<typeof options>) =>
+export const run = (given: Given<typeof options>) =>
   Effect.gen(function* () {
     const { coolDown, file, moveDeadline, stability, yes, ...choice } = given
     const screen = yield* Screen

@@ -1,5 +1,4 @@
 /** What `evenkeel doctor` does. */
-import type * as Command from "@effect/cli/Command"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -7,6 +6,7 @@ import * as Routes from "@evenkeel/domain/Routes"
 import type { Snapshot } from "@evenkeel/domain/Snapshot"
 import { SwarmClient } from "@evenkeel/swarm-client/SwarmClient"
 import type { options } from "../commands/doctor.ts"
+import type { Given } from "../grammar/Parameter.ts"
 import { type Finding, ok, problem } from "../doctor/Finding.ts"
 import * as Fleet from "../doctor/Fleet.ts"
 import * as Managers from "../doctor/Managers.ts"
@@ -21,7 +21,7 @@ import * as DoctorView from "../views/DoctorView.ts"
 import * as Problems from "../views/Problems.ts"
 import { withEngine } from "../WithEngine.ts"
 
-export const run = ({ api, host, ...choice }: Command.Command.ParseConfig<typeof options>) =>
+export const run = ({ api, host, ...choice }: Given<typeof options>) =>
   Effect.gen(function* () {
     const { environment } = yield* Screen
     const client = yield* SwarmClient

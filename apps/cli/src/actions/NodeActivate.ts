@@ -1,14 +1,14 @@
 /** What `evenkeel node activate` does. */
-import type * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import { SwarmClient } from "@evenkeel/swarm-client/SwarmClient"
 import type { options } from "../commands/node/activate.ts"
+import type { Given } from "../grammar/Parameter.ts"
 import * as NodeAvailability from "../NodeAvailability.ts"
 import { Screen } from "../Screen.ts"
 import * as NodeList from "../views/NodeList.ts"
 import { withEngine } from "../WithEngine.ts"
 
-export const run = ({ host, node: name, ...choice }: Command.Command.ParseConfig<typeof options>) =>
+export const run = ({ host, node: name, ...choice }: Given<typeof options>) =>
   Effect.gen(function* () {
     const screen = yield* Screen
     const client = yield* SwarmClient

@@ -1,10 +1,10 @@
 /** What `evenkeel node drain` does: moves what it can off the node, drains it, and waits until it is empty. */
-import type * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import { SwarmClient } from "@evenkeel/swarm-client/SwarmClient"
 import * as ApplyMoves from "../ApplyMoves.ts"
 import * as Asking from "../Asking.ts"
 import type { options } from "../commands/node/drain.ts"
+import type { Given } from "../grammar/Parameter.ts"
 import { NotConverged } from "../MoveFollowing.ts"
 import * as NodeAvailability from "../NodeAvailability.ts"
 import * as NodeEmptying from "../NodeEmptying.ts"
@@ -13,11 +13,11 @@ import { Screen } from "../Screen.ts"
 import * as NodeList from "../views/NodeList.ts"
 import { withEngine } from "../WithEngine.ts"
 
-type Given = Command.Command.ParseConfig<typeof options>
+type Asked = Given<typeof options>
 
 const nothing: NodeEmptying.Emptied = { moved: [], failed: [] }
 
-export const run = (given: Given) =>
+export const run = (given: Asked) =>
   Effect.gen(function* () {
     const { detach, node: name, now, timeout } = given
     const screen = yield* Screen
@@ -41,11 +41,11 @@ export const run = (given: Given) =>
       })
   }).pipe(withEngine(given))
 
-const question = ({ node, yes }: Given, hostname: string) =>
+const question = ({ node, yes }: Asked, hostname: string) =>
   Asking.confirm({ command: `evenkeel node drain ${node}`, question: `Drain ${hostname}?`, yes })
 
 /** Swarm's own way. */
-const atOnce = Effect.fn("node drain.atOnce")(function* (given: Given) {
+const atOnce = Effect.fn("node drain.atOnce")(function* (given: Asked) {
   const screen = yield* Screen
   const { snapshot } = yield* (yield* SwarmClient).reading
   const node = yield* NodeAvailability.find(snapshot, given.node)
@@ -55,7 +55,7 @@ const atOnce = Effect.fn("node drain.atOnce")(function* (given: Given) {
 })
 
 /** One by one and healthy, then the drain. */
-const gently = Effect.fn("node drain.gently")(function* (given: Given) {
+const gently = Effect.fn("node drain.gently")(function* (given: Asked) {
   const { forceRest, keepGoing, moveDeadline, node: name, stability } = given
   const screen = yield* Screen
   const client = yield* SwarmClient

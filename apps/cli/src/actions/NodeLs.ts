@@ -1,12 +1,12 @@
 /** What `evenkeel node ls` does. */
-import type * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import { SwarmClient } from "@evenkeel/swarm-client/SwarmClient"
 import type { options } from "../commands/node/ls.ts"
+import type { Given } from "../grammar/Parameter.ts"
 import * as NodeList from "../views/NodeList.ts"
 import { withEngine } from "../WithEngine.ts"
 
-export const run = ({ host, ...choice }: Command.Command.ParseConfig<typeof options>) =>
+export const run = ({ host, ...choice }: Given<typeof options>) =>
   Effect.gen(function* () {
     const client = yield* SwarmClient
     yield* NodeList.show(choice, NodeList.of((yield* client.reading).snapshot))

@@ -1,26 +1,23 @@
 /** What `evenkeel node maintain` does: node by node, empty, wait or run, activate, rebalance. Ends at the first that fails. */
-import type * as Command from "@effect/cli/Command"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
 import type { Node } from "@evenkeel/domain/Node"
 import type { Snapshot } from "@evenkeel/domain/Snapshot"
-import * as Decision from "@evenkeel/executor/Decision"
 import { SwarmClient } from "@evenkeel/swarm-client/SwarmClient"
 import * as ApplyMoves from "../ApplyMoves.ts"
 import * as Asking from "../Asking.ts"
 import type { options } from "../commands/node/maintain.ts"
-import { NotConverged } from "../MoveFollowing.ts"
+import type { Given } from "../grammar/Parameter.ts"
 import * as NodeAvailability from "../NodeAvailability.ts"
 import * as NodeEmptying from "../NodeEmptying.ts"
+import * as Rebalancing from "../Rebalancing.ts"
 import * as Result from "../Result.ts"
 import { Screen } from "../Screen.ts"
 import { ShellCommand } from "../ShellCommand.ts"
 import { withEngine } from "../WithEngine.ts"
 
-type Given = Command.Command.ParseConfig<typeof options>
+type Asked = Given<typeof options>
 
 /** Represents a command line that names no node, or names nodes beside --all. */
 export class NodesUnclear extends Schema.TaggedError<NodesUnclear>()("NodesUnclear", {}) {
@@ -37,7 +34,7 @@ interface Maintained {
   readonly movesAfter: number
 }
 
-export const run = (given: Given) =>
+export const run = (given: Asked) =>
   Effect.gen(function* () {
     const screen = yield* Screen
     const client = yield* SwarmClient
@@ -65,7 +62,7 @@ export const run = (given: Given) =>
   }).pipe(withEngine(given))
 
 /** In the order given; all by hostname, and the raft leader last, so that it changes as late as it can. */
-const chosen = Effect.fn("node maintain.chosen")(function* (snapshot: Snapshot, { all, nodes }: Given) {
+const chosen = Effect.fn("node maintain.chosen")(function* (snapshot: Snapshot, { all, nodes }: Asked) {
   if (all === nodes.length > 0) return yield* new NodesUnclear()
   if (!all) return yield* Effect.forEach(nodes, (name) => NodeAvailability.find(snapshot, name))
   const leads = (node: Node) => Number(node.manager?.leader === true)
@@ -74,7 +71,7 @@ const chosen = Effect.fn("node maintain.chosen")(function* (snapshot: Snapshot, 
   )
 })
 
-const maintain = Effect.fn("node maintain.maintain")(function* (given: Given, node: Node) {
+const maintain = Effect.fn("node maintain.maintain")(function* (given: Asked, node: Node) {
   const { forceRest, keepGoing, moveDeadline, stability, timeout } = given
   const screen = yield* Screen
   const client = yield* SwarmClient
@@ -93,8 +90,8 @@ const maintain = Effect.fn("node maintain.maintain")(function* (given: Given, no
     )
   )
   yield* NodeAvailability.set(node, "active")
-  yield* whenReady(node, given.returnTimeout)
-  const movesAfter = yield* rebalance(pace)
+  yield* Rebalancing.whenReady(node, given.returnTimeout)
+  const movesAfter = yield* Rebalancing.rebalance(pace, screen.tell)
   return {
     node: node.id,
     hostname: node.hostname,
@@ -103,7 +100,7 @@ const maintain = Effect.fn("node maintain.maintain")(function* (given: Given, no
   } satisfies Maintained as Maintained
 })
 
-const outOfService = Effect.fn("node maintain.outOfService")(function* ({ command }: Given, node: Node) {
+const outOfService = Effect.fn("node maintain.outOfService")(function* ({ command }: Asked, node: Node) {
   const screen = yield* Screen
   if (Option.isSome(command)) {
     yield* screen.tell(`${node.hostname} is empty: ${command.value}`)
@@ -112,39 +109,4 @@ const outOfService = Effect.fn("node maintain.outOfService")(function* ({ comman
   }
   const answer = yield* screen.ask(`${node.hostname} is empty and drained. Do your work; Enter brings it back.`)
   if (answer === null) return yield* new Asking.Declined()
-})
-
-const whenReady = Effect.fn("node maintain.whenReady")(function* (node: Node, timeoutMillis: number) {
-  const client = yield* SwarmClient
-  const giveUpAtMillis = (yield* Clock.currentTimeMillis) + timeoutMillis
-  yield* client.hurry
-  yield* client.snapshots().pipe(
-    Stream.takeUntilEffect((element) =>
-      Effect.gen(function* () {
-        if (element._tag === "SnapshotReading" && element.snapshot.node(node.id)?.isSchedulable === true) return true
-        if ((yield* Clock.currentTimeMillis) <= giveUpAtMillis) return false
-        return yield* new NotConverged({
-          what: `node ${node.hostname} is not ready ${timeoutMillis / 1_000} s after it was activated. Look: evenkeel node ls`
-        })
-      })
-    ),
-    Stream.runDrain
-  )
-})
-
-/** The fewest moves that restore the balance. */
-const rebalance = Effect.fn("node maintain.rebalance")(function* (pace: {
-  readonly stabilityMillis: number
-  readonly moveDeadlineMillis: number
-}) {
-  const screen = yield* Screen
-  const client = yield* SwarmClient
-  const { snapshot } = yield* client.reading
-  // An operator who maintains nodes has decided; nobody's deploy is waited for.
-  const plan = Decision.planNow(snapshot, yield* Clock.currentTimeMillis, 0)
-  if (plan.isEmpty) return 0
-  yield* screen.tell(
-    plan.moves.length === 1 ? "1 move restores the balance" : `${plan.moves.length} moves restore the balance`
-  )
-  return yield* ApplyMoves.apply(plan, { ...pace, coolDownMillis: 0 }, screen.tell)
 })

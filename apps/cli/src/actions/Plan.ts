@@ -1,8 +1,8 @@
 /** What `evenkeel plan` does. */
-import type * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { options } from "../commands/plan.ts"
+import type { Given } from "../grammar/Parameter.ts"
 import * as ExitCode from "../ExitCode.ts"
 import * as PlanFile from "../PlanFile.ts"
 import { planNow } from "../PlanNow.ts"
@@ -11,7 +11,7 @@ import { Screen } from "../Screen.ts"
 import { withEngine } from "../WithEngine.ts"
 import * as PlanView from "../views/PlanView.ts"
 
-export const run = (given: Command.Command.ParseConfig<typeof options>) =>
+export const run = (given: Given<typeof options>) =>
   Effect.gen(function* () {
     const { coolDown, detailedExitcode, explain, out, ...choice } = given
     const view = yield* planNow(coolDown, explain)

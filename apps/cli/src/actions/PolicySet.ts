@@ -1,11 +1,11 @@
 /** What `evenkeel policy set` does. */
-import type * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { SettingsOverrides } from "@evenkeel/executor/brakes/BrakeSettings"
 import * as Policy from "@evenkeel/executor/brakes/Policy"
 import * as SettingText from "@evenkeel/executor/brakes/SettingText"
 import type { setOptions } from "../commands/policy/commands.ts"
+import type { Given } from "../grammar/Parameter.ts"
 import * as PolicyChange from "../PolicyChange.ts"
 import { withEngine } from "../WithEngine.ts"
 
@@ -18,7 +18,7 @@ const parse = Effect.fn("policy.parse")(function* (text: string) {
   return { [key]: value.right } as SettingsOverrides
 })
 
-export const run = ({ host, settings, ...choice }: Command.Command.ParseConfig<typeof setOptions>) =>
+export const run = ({ host, settings, ...choice }: Given<typeof setOptions>) =>
   Effect.gen(function* () {
     const parsed = yield* Effect.forEach(settings, parse)
     const given: SettingsOverrides = Object.assign({}, ...parsed)

@@ -1,13 +1,13 @@
 /** What `evenkeel policy unset` does. */
-import type * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import type { SettingsOverrides } from "@evenkeel/executor/brakes/BrakeSettings"
 import * as Policy from "@evenkeel/executor/brakes/Policy"
 import type { unsetOptions } from "../commands/policy/commands.ts"
+import type { Given } from "../grammar/Parameter.ts"
 import * as PolicyChange from "../PolicyChange.ts"
 import { withEngine } from "../WithEngine.ts"
 
-export const run = ({ host, settings, ...choice }: Command.Command.ParseConfig<typeof unsetOptions>) =>
+export const run = ({ host, settings, ...choice }: Given<typeof unsetOptions>) =>
   Effect.gen(function* () {
     const keys = new Set<string>(yield* Effect.forEach(settings, (text) => PolicyChange.keyOf(text, text)))
     const without = (before: SettingsOverrides): SettingsOverrides =>

@@ -1,13 +1,13 @@
 /** What `evenkeel resume` does. */
-import type * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Policy from "@evenkeel/executor/brakes/Policy"
 import type { options } from "../commands/resume.ts"
+import type { Given } from "../grammar/Parameter.ts"
 import * as PolicyChange from "../PolicyChange.ts"
 import { withEngine } from "../WithEngine.ts"
 
-export const run = ({ host, service, ...choice }: Command.Command.ParseConfig<typeof options>) =>
+export const run = ({ host, service, ...choice }: Given<typeof options>) =>
   Effect.gen(function* () {
     const found = Option.isNone(service) ? null : yield* PolicyChange.serviceOf(service.value)
     yield* PolicyChange.change(choice, (policy, nowMillis) => Policy.resumed(policy, found?.id ?? null, nowMillis), {

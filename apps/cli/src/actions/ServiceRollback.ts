@@ -2,7 +2,6 @@
  * What `evenkeel service rollback` does: finds what to go back to, shows the difference, asks, and writes it under the version
  * that was shown. Where no move has come in between it is Swarm's own rollback.
  */
-import type * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as MoveProgress from "@evenkeel/domain/MoveProgress"
@@ -10,6 +9,7 @@ import * as PreviousSpecs from "@evenkeel/executor/PreviousSpecs"
 import { SwarmClient } from "@evenkeel/swarm-client/SwarmClient"
 import * as Asking from "../Asking.ts"
 import type { options } from "../commands/service/rollback.ts"
+import type { Given } from "../grammar/Parameter.ts"
 import * as Result from "../Result.ts"
 import { Screen } from "../Screen.ts"
 import * as SpecDiff from "../views/SpecDiff.ts"
@@ -30,7 +30,7 @@ const sources = {
   kept: "the previous spec that was kept when the service was moved"
 } as const
 
-export const run = (given: Command.Command.ParseConfig<typeof options>) =>
+export const run = (given: Given<typeof options>) =>
   Effect.gen(function* () {
     const screen = yield* Screen
     const client = yield* SwarmClient

@@ -1,10 +1,10 @@
 /** What `evenkeel status` does. */
-import type * as Command from "@effect/cli/Command"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import { SwarmClient } from "@evenkeel/swarm-client/SwarmClient"
 import type { options } from "../commands/status.ts"
+import type { Given } from "../grammar/Parameter.ts"
 import type { OutputChoice } from "../CommonOptions.ts"
 import * as Result from "../Result.ts"
 import { Screen } from "../Screen.ts"
@@ -22,7 +22,7 @@ const once = Effect.fn("status.once")(function* (choice: OutputChoice, isRedrawn
   yield* Result.show(choice, "Status", status, StatusTable.render)
 })
 
-export const run = ({ host, watch, ...choice }: Command.Command.ParseConfig<typeof options>) =>
+export const run = ({ host, watch, ...choice }: Given<typeof options>) =>
   Effect.gen(function* () {
     const { isStdoutTerminal } = yield* Screen
     const show = once(choice, watch && isStdoutTerminal && choice.format === "table")

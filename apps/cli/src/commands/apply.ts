@@ -1,16 +1,14 @@
 /** `evenkeel apply`: shows the plan, asks, and carries it out move by move. */
-import * as Args from "@effect/cli/Args"
-import * as Command from "@effect/cli/Command"
 import * as CommonOptions from "../CommonOptions.ts"
-import { describe } from "../Describing.ts"
-import { lazily } from "../Lazily.ts"
+import * as Parameter from "../grammar/Parameter.ts"
+import * as Leaf from "../Leaf.ts"
 
-export const options = {
-  file: Args.text({ name: "plan.json" }).pipe(
-    Args.withDescription("A plan written by evenkeel plan --out; refused when it is stale. Default: a new plan."),
-    Args.optional
+export const options = () => ({
+  file: Parameter.optionalArgument(
+    "plan.json",
+    "A plan written by evenkeel plan --out; refused when it is stale. Default: a new plan."
   ),
-  yes: CommonOptions.yes,
+  yes: CommonOptions.yes(),
   stability: CommonOptions.duration(
     "stability",
     5_000,
@@ -21,24 +19,20 @@ export const options = {
     120_000,
     "A move that has not succeeded by then is undone. Default: 2m."
   ),
-  coolDown: CommonOptions.coolDown,
-  ...CommonOptions.engine,
-  ...CommonOptions.output
-}
+  coolDown: CommonOptions.coolDown(),
+  ...CommonOptions.engine(),
+  ...CommonOptions.output()
+})
 
-export const about =
-  "Shows the plan, asks, and carries it out: one move at a time, each new task running before the old one stops."
-
-export const command = Command.make(
-  "apply",
+export const command = Leaf.make({
+  path: ["apply"],
+  about:
+    "Shows the plan, asks, and carries it out: one move at a time, each new task running before the old one stops.",
+  examples: [
+    ["evenkeel apply", "plan, ask, move"],
+    ["evenkeel apply --yes", "without being asked, for scripts"],
+    ["evenkeel apply plan.json --yes", "exactly that plan, or exit code 4 when the Swarm has changed"]
+  ],
   options,
-  lazily(() => import("../actions/Apply.ts"))
-).pipe(
-  Command.withDescription(
-    describe(about, [
-      ["evenkeel apply", "plan, ask, move"],
-      ["evenkeel apply --yes", "without being asked, for scripts"],
-      ["evenkeel apply plan.json --yes", "exactly that plan, or exit code 4 when the Swarm has changed"]
-    ])
-  )
-)
+  load: () => import("../actions/Apply.ts")
+})

@@ -1,30 +1,24 @@
 /** `evenkeel resume`: ends a pause. */
-import * as Args from "@effect/cli/Args"
-import * as Command from "@effect/cli/Command"
 import * as CommonOptions from "../CommonOptions.ts"
-import { describe } from "../Describing.ts"
-import { lazily } from "../Lazily.ts"
+import * as Parameter from "../grammar/Parameter.ts"
+import * as Leaf from "../Leaf.ts"
 
-export const options = {
-  service: Args.text({ name: "service" }).pipe(
-    Args.withDescription("Name or id. Default: the pause of all services; those of single services stay."),
-    Args.optional
+export const options = () => ({
+  service: Parameter.optionalArgument(
+    "service",
+    "Name or id. Default: the pause of all services; those of single services stay."
   ),
-  ...CommonOptions.engine,
-  ...CommonOptions.output
-}
+  ...CommonOptions.engine(),
+  ...CommonOptions.output()
+})
 
-export const about = "Ends the pause of all services, or of one."
-
-export const command = Command.make(
-  "resume",
+export const command = Leaf.make({
+  path: ["resume"],
+  about: "Ends the pause of all services, or of one.",
+  examples: [
+    ["evenkeel resume", "moves may begin again"],
+    ["evenkeel resume p2p_web", "of this service too"]
+  ],
   options,
-  lazily(() => import("../actions/Resume.ts"))
-).pipe(
-  Command.withDescription(
-    describe(about, [
-      ["evenkeel resume", "moves may begin again"],
-      ["evenkeel resume p2p_web", "of this service too"]
-    ])
-  )
-)
+  load: () => import("../actions/Resume.ts")
+})

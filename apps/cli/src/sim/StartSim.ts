@@ -1,5 +1,4 @@
 /** What `evenkeel sim start` does: the same as the server process of the embedded Swarm, told as this command tells things. */
-import type * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as SimOptions from "@evenkeel/swarm-sim/server/SimOptions"
@@ -8,6 +7,7 @@ import * as Result from "../Result.ts"
 import { Screen } from "../Screen.ts"
 import * as Table from "../Table.ts"
 import type { options } from "./start.ts"
+import type { Given } from "../grammar/Parameter.ts"
 
 const names = ["nodes", "managers", "sockets", "tcp", "speed", "seed", "runtime", "workload", "heartbeat"] as const
 
@@ -21,7 +21,7 @@ const render = ({ control, nodes }: SimServer.SimAddresses, { paint }: Result.Vi
   ].join("\n")
 }
 
-export const run = (given: Command.Command.ParseConfig<typeof options>) =>
+export const run = (given: Given<typeof options>) =>
   Effect.gen(function* () {
     const screen = yield* Screen
     const words = names.flatMap((name) =>

@@ -1,14 +1,11 @@
 /** `evenkeel sim start`: an embedded Swarm in this process, until Ctrl-C. */
-import * as Command from "@effect/cli/Command"
-import * as Options from "@effect/cli/Options"
 import * as CommonOptions from "../CommonOptions.ts"
-import { describe } from "../Describing.ts"
-import { lazily } from "../Lazily.ts"
+import * as Parameter from "../grammar/Parameter.ts"
+import * as Leaf from "../Leaf.ts"
 
-const text = (name: string, placeholder: string, about: string) =>
-  Options.text(name).pipe(Options.withPseudoName(placeholder), Options.withDescription(about), Options.optional)
+const text = (name: string, placeholder: string, about: string) => Parameter.option(name, placeholder, about)
 
-export const options = {
+export const options = () => ({
   nodes: text("nodes", "number", "Nodes n1, n2, … Default: 3."),
   managers: text("managers", "number", "How many of them are managers. Default: 3, at most all."),
   sockets: text("sockets", "folder", "Where the nodes' sockets are made: n1.sock, …, sim.sock. Default: a new folder."),
@@ -18,20 +15,16 @@ export const options = {
   runtime: text("runtime", "virtual|loopback", "Tasks as states only, or as servers on 127.77.x.y. Default: virtual."),
   workload: text("workload", "file", "What loopback tasks run: a module exporting startVvm."),
   heartbeat: text("heartbeat", "duration", "Swarm's heartbeat, in simulated time. Default: 5s."),
-  ...CommonOptions.output
-}
+  ...CommonOptions.output()
+})
 
-export const about = "Runs an embedded Swarm in this process, until Ctrl-C. The docker command works against it."
-
-export const command = Command.make(
-  "start",
+export const command = Leaf.make({
+  path: ["sim", "start"],
+  about: "Runs an embedded Swarm in this process, until Ctrl-C. The docker command works against it.",
+  examples: [
+    ["evenkeel sim start", "three managers; the addresses are shown"],
+    ["evenkeel sim start --nodes 5 --speed 10 --sockets /tmp/sim", "then: docker -H unix:///tmp/sim/n1.sock node ls"]
+  ],
   options,
-  lazily(() => import("./StartSim.ts"))
-).pipe(
-  Command.withDescription(
-    describe(about, [
-      ["evenkeel sim start", "three managers; the addresses are shown"],
-      ["evenkeel sim start --nodes 5 --speed 10 --sockets /tmp/sim", "then: docker -H unix:///tmp/sim/n1.sock node ls"]
-    ])
-  )
-)
+  load: () => import("./StartSim.ts")
+})

@@ -1,45 +1,36 @@
 /** `evenkeel node maintain`: takes nodes out of service one after the other, and brings each back. */
-import * as Args from "@effect/cli/Args"
-import * as Command from "@effect/cli/Command"
-import * as Options from "@effect/cli/Options"
 import * as CommonOptions from "../../CommonOptions.ts"
-import { describe } from "../../Describing.ts"
-import { lazily } from "../../Lazily.ts"
+import * as Parameter from "../../grammar/Parameter.ts"
+import * as Leaf from "../../Leaf.ts"
 import { emptying } from "./drain.ts"
 
-export const options = {
-  nodes: Args.text({ name: "node" }).pipe(Args.withDescription("Hostnames or ids."), Args.repeated),
-  all: Options.boolean("all").pipe(Options.withDescription("Every node of the Swarm, the raft leader last.")),
-  command: Options.text("command").pipe(
-    Options.withPseudoName("shell command"),
-    Options.withDescription(
-      "Run while a node is out of service, with EVENKEEL_NODE its hostname and EVENKEEL_NODE_ID its id. Default: wait for Enter."
-    ),
-    Options.optional
+export const options = () => ({
+  nodes: Parameter.someArguments("node", "Hostnames or ids.", 0),
+  all: Parameter.flag("all", "Every node of the Swarm, the raft leader last."),
+  command: Parameter.option(
+    "command",
+    "shell command",
+    "Run while a node is out of service, with EVENKEEL_NODE its hostname and EVENKEEL_NODE_ID its id. Default: wait for Enter."
   ),
-  yes: CommonOptions.yes,
+  yes: CommonOptions.yes(),
   returnTimeout: CommonOptions.duration(
     "return-timeout",
     600_000,
     "How long to wait until the node is ready again. Default: 10m."
   ),
-  ...emptying,
-  ...CommonOptions.engine,
-  ...CommonOptions.output
-}
+  ...emptying(),
+  ...CommonOptions.engine(),
+  ...CommonOptions.output()
+})
 
-export const about =
-  "Empties a node, waits for you or runs your command, brings the node back, rebalances, and goes on with the next."
-
-export const command = Command.make(
-  "maintain",
+export const command = Leaf.make({
+  path: ["node", "maintain"],
+  about:
+    "Empties a node, waits for you or runs your command, brings the node back, rebalances, and goes on with the next.",
+  examples: [
+    ["evenkeel node maintain n3", "one node; go on with Enter"],
+    ['evenkeel node maintain --all --yes --command "ssh $EVENKEEL_NODE sudo apt-get -y upgrade"', "all, unattended"]
+  ],
   options,
-  lazily(() => import("../../actions/NodeMaintain.ts"))
-).pipe(
-  Command.withDescription(
-    describe(about, [
-      ["evenkeel node maintain n3", "one node; go on with Enter"],
-      ['evenkeel node maintain --all --yes --command "ssh $EVENKEEL_NODE sudo apt-get -y upgrade"', "all, unattended"]
-    ])
-  )
-)
+  load: () => import("../../actions/NodeMaintain.ts")
+})
