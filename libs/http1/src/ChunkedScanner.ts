@@ -48,8 +48,9 @@ const forbiddenTrailers = new Set(
     "set-cookie te trailer transfer-encoding upgrade vary via warning www-authenticate x-real-ip"
   ).split(" ")
 )
+/** `name`: in lower case. */
 const isForbiddenTrailer = (name: string): boolean => {
-  const canonical = name.toLowerCase().replaceAll("_", "-")
+  const canonical = name.replaceAll("_", "-")
   return forbiddenTrailers.has(canonical) || canonical.startsWith("x-forwarded-")
 }
 
@@ -65,9 +66,14 @@ export class ChunkedScanner {
   private extensionNameBytes = 0
   private trailerBytes = 0
   private trailerName = ""
+  private hopNames: ReadonlyArray<string> | null = null
 
-  /** Makes the scanner ready for another body. */
-  reset(): void {
+  /**
+   * Makes the scanner ready for another body. `hopNames`: what the message's `Connection` names, in lower case; a field of one
+   * hop must not be passed on in a trailer either (RFC 9110 §7.6.1), and is refused, since no byte is taken out.
+   */
+  reset(hopNames: ReadonlyArray<string> | null = null): void {
+    this.hopNames = hopNames
     this.sink = null
     this.rejection = null
     this.state = State.sizeStart
@@ -233,7 +239,9 @@ export class ChunkedScanner {
       this.trailerName += String.fromCharCode(c)
       return null
     }
-    if (c !== colon || this.trailerName === "" || isForbiddenTrailer(this.trailerName)) return rejections.trailer
+    const name = this.trailerName.toLowerCase()
+    if (c !== colon || name === "" || isForbiddenTrailer(name)) return rejections.trailer
+    if (this.hopNames !== null && this.hopNames.includes(name)) return rejections.trailer
     this.state = State.trailerValue
     return null
   }

@@ -19,21 +19,21 @@ export class ConnectionOptions {
   }
 
   /** Adds the comma-separated options of one field's value. Empty elements are allowed (RFC 9110 §5.6.1.2). */
-  add(text: string, start: number, end: number): void {
+  add(bytes: Buffer, start: number, end: number): void {
     let at = start
     while (at < end) {
       let from = at
-      while (at < end && text.charCodeAt(at) !== comma) at++
+      while (at < end && bytes[at] !== comma) at++
       let to = at++
-      while (from < to && isSpace(text.charCodeAt(from))) from++
-      while (to > from && isSpace(text.charCodeAt(to - 1))) to--
+      while (from < to && isSpace(bytes[from])) from++
+      while (to > from && isSpace(bytes[to - 1])) to--
       if (from === to) continue
-      if (equalsIgnoringCase(text, from, to, "close")) this.close = true
-      else if (equalsIgnoringCase(text, from, to, "keep-alive")) this.keepAlive = true
-      else if (equalsIgnoringCase(text, from, to, "upgrade")) this.upgrade = true
-      else (this.names ??= []).push(text.slice(from, to).toLowerCase())
+      if (equalsIgnoringCase(bytes, from, to, "close")) this.close = true
+      else if (equalsIgnoringCase(bytes, from, to, "keep-alive")) this.keepAlive = true
+      else if (equalsIgnoringCase(bytes, from, to, "upgrade")) this.upgrade = true
+      else (this.names ??= []).push(bytes.toString("latin1", from, to).toLowerCase())
     }
   }
 }
 
-const isSpace = (c: number): boolean => c === SP || c === HTAB
+const isSpace = (c: number | undefined): boolean => c === SP || c === HTAB

@@ -11,14 +11,14 @@ export const BodyFraming = { none: 0, length: 1, chunked: 2, untilClose: 3, tunn
 export type BodyFraming = (typeof BodyFraming)[keyof typeof BodyFraming]
 
 /**
- * The number that `text` from `start` to `end` writes in decimal, -1 unless it is 1*DIGIT and exactly representable.
+ * The number that `bytes` from `start` to `end` write in decimal, -1 unless it is 1*DIGIT and exactly representable.
  * `42, 42` is refused although RFC 9110 §8.6 lets a recipient collapse it.
  */
-export const parseContentLength = (text: string, start: number, end: number): number => {
+export const parseContentLength = (bytes: Buffer, start: number, end: number): number => {
   if (start === end || end - start > 20) return -1
   let value = 0
   for (let i = start; i < end; i++) {
-    const digit = text.charCodeAt(i) - 48
+    const digit = (bytes[i] ?? 0) - 48
     if (digit < 0 || digit > 9) return -1
     value = value * 10 + digit
   }
@@ -29,13 +29,13 @@ export const parseContentLength = (text: string, start: number, end: number): nu
  * Null if the value is exactly `chunked`; 501 for further codings before a final `chunked`; else 400. A tab behind the value,
  * which the grammar allows, is refused: some parsers take it for a part of the coding's name.
  */
-export const checkTransferEncoding = (text: string, start: number, end: number): Rejection | null => {
+export const checkTransferEncoding = (bytes: Buffer, start: number, end: number): Rejection | null => {
   let after = end
-  while (text.charCodeAt(after) === SP) after++
-  if (text.charCodeAt(after) === HTAB) return rejections.transferEncoding
-  if (equalsIgnoringCase(text, start, end, "chunked")) return null
-  const codings = text
-    .slice(start, end)
+  while (bytes[after] === SP) after++
+  if (bytes[after] === HTAB) return rejections.transferEncoding
+  if (equalsIgnoringCase(bytes, start, end, "chunked")) return null
+  const codings = bytes
+    .toString("latin1", start, end)
     .split(",")
     .map((coding) => coding.trim().toLowerCase())
   const finalOnly = codings.at(-1) === "chunked" && !codings.slice(0, -1).includes("chunked") && !codings.includes("")

@@ -38,3 +38,30 @@ export const checkHeadExtent = (bytes: Buffer, start: number, end: number, limit
   const lineEnd = bytes.indexOf("\r\n", start)
   return lineEnd === -1 || lineEnd - start > limits.maxLineBytes ? rejections.targetTooLong : rejections.headTooLarge
 }
+
+/**
+ * Why the head that begins at `start` cannot be read; null while more bytes may still make it one. `problem`: what is wrong with
+ * its lines. A head with a lone LF is refused for that, whatever else is wrong with it: split, it is refused before it is read.
+ */
+export const whyUnread = (
+  bytes: Buffer,
+  start: number,
+  end: number,
+  limits: HeadLimits,
+  problem: Rejection | null
+): Rejection | null => {
+  const headEnd = endOfHead(bytes, start, end)
+  return checkHeadExtent(bytes, start, headEnd ?? end, limits) ?? (headEnd === null ? null : problem)
+}
+
+const endOfHead = (bytes: Buffer, start: number, end: number): number | null => {
+  const blank = bytes.indexOf("\r\n\r\n", start)
+  return blank === -1 || blank + 4 > end ? null : blank + 4
+}
+
+/** Up to here reading the lines of a head that may be incomplete costs less than looking for its end first. */
+const shortBytes = 2_048
+
+/** Whether it is known, without reading it, that the head goes on beyond `end`: one that comes byte by byte stays cheap. */
+export const isPartOnly = (bytes: Buffer, start: number, end: number): boolean =>
+  end - start > shortBytes && endOfHead(bytes, start, end) === null

@@ -6,9 +6,9 @@
 import { isAuthority } from "./Authority.ts"
 import { ConnectionOptions } from "./ConnectionOptions.ts"
 import { equalsIgnoringCase, FieldKind } from "./FieldKind.ts"
-import { FieldLines } from "./FieldLines.ts"
+import { FieldLines, malformed, ranOut } from "./FieldLines.ts"
 import { BodyFraming, checkTransferEncoding, parseContentLength } from "./Framing.ts"
-import { checkHeadExtent, defaultHeadLimits, type HeadLimits } from "./HeadLimits.ts"
+import { defaultHeadLimits, type HeadLimits, isPartOnly, whyUnread } from "./HeadLimits.ts"
 import { CR, LF, SP, targetOctets, tokenOctets } from "./Octets.ts"
 import { type Rejection, rejections } from "./Rejection.ts"
 
@@ -16,6 +16,9 @@ import { type Rejection, rejections } from "./Rejection.ts"
 export const incomplete = 0
 /** `parse` refuses the head: `rejection` says why. */
 export const rejected = -1
+
+const frequentMethods = ["GET", "POST", "PUT", "HEAD", "DELETE", "PATCH", "OPTIONS"]
+const protocol = Buffer.from("HTTP/", "latin1")
 
 export class RequestHead {
   readonly limits: HeadLimits
@@ -64,16 +67,15 @@ export class RequestHead {
     if (at >= end) return incomplete
     // Speakers of other protocols are told at once instead of being waited for.
     if (tokenOctets[bytes[at] ?? 0] !== 1) return this.reject(rejections.requestLine)
-    const blank = bytes.indexOf("\r\n\r\n", at)
-    const headEnd = blank === -1 || blank + 4 > end ? -1 : blank + 4
-    if (headEnd === -1 || headEnd - at > this.limits.maxHeadBytes) {
-      const problem = checkHeadExtent(bytes, at, headEnd === -1 ? end : headEnd, this.limits)
-      return problem === null ? incomplete : this.reject(problem)
+    const next = isPartOnly(bytes, at, end) ? ranOut : this.readLines(bytes, at, end)
+    let problem: Rejection | null = this.rejection
+    if (next > 0 && next - at <= this.limits.maxHeadBytes) {
+      problem = this.readFields(bytes, at) ?? this.readTarget()
+      if (problem === null) return next
     }
-    const problem = this.read(bytes.toString("latin1", at, headEnd - 2))
-    if (problem === null) return headEnd
-    // A head with a lone LF is refused for that, whatever else is wrong with it: split, it is refused before it is read.
-    return this.reject(checkHeadExtent(bytes, at, headEnd, this.limits) ?? problem)
+    const verdict = whyUnread(bytes, at, end, this.limits, problem)
+    this.rejection = null
+    return verdict === null ? incomplete : this.reject(verdict)
   }
 
   private reject(rejection: Rejection): typeof rejected {
@@ -81,35 +83,62 @@ export class RequestHead {
     return rejected
   }
 
-  private read(text: string): Rejection | null {
-    let i = 0
-    while (tokenOctets[text.charCodeAt(i)] === 1) i++
-    if (text.charCodeAt(i) !== SP) return rejections.method
-    this.method = text.slice(0, i)
+  /** The request line and the field lines of the head at `start`: the offset after the empty line, `ranOut`, or `malformed`. */
+  private readLines(bytes: Buffer, start: number, end: number): number {
+    let i = start
+    while (i < end && tokenOctets[bytes[i] ?? 0] === 1) i++
+    if (i >= end) return ranOut
+    if (bytes[i] !== SP) return this.refuse(rejections.method)
+    const methodEnd = i
     const targetStart = ++i
-    while (targetOctets[text.charCodeAt(i)] === 1) i++
-    if (i === targetStart || text.charCodeAt(i) !== SP)
-      return i === targetStart ? rejections.requestLine : rejections.target
-    this.target = text.slice(targetStart, i)
-    const versionProblem = this.readVersion(text, i + 1)
-    if (versionProblem !== null) return versionProblem
-    const lineEnd = i + 9
-    if (lineEnd > this.limits.maxLineBytes) return rejections.targetTooLong
-    return this.fields.scan(text, lineEnd + 2) ?? this.readFields(text) ?? this.readTarget()
+    while (i < end && targetOctets[bytes[i] ?? 0] === 1) i++
+    if (i >= end) return ranOut
+    if (i === targetStart) return this.refuse(rejections.requestLine)
+    if (bytes[i] !== SP) return this.refuse(rejections.target)
+    const targetEnd = i++
+    if (i + 10 > end) return ranOut
+    const problem = this.readVersion(bytes, i)
+    if (problem !== null) return this.refuse(problem)
+    if (i + 8 - start > this.limits.maxLineBytes) return this.refuse(rejections.targetTooLong)
+    const next = this.fields.scan(bytes, start, i + 10, end)
+    if (next === malformed) this.rejection = this.fields.problem
+    if (next > 0) {
+      this.method = this.readMethod(bytes, start, methodEnd - start)
+      this.target = this.fields.text.slice(targetStart - start, targetEnd - start)
+    }
+    return next
   }
 
-  private readVersion(text: string, at: number): Rejection | null {
-    if (!text.startsWith("HTTP/", at)) return rejections.requestLine
-    const major = text.charCodeAt(at + 5) - 48
-    const minor = text.charCodeAt(at + 7) - 48
-    const wellFormed = major >= 0 && major <= 9 && text.charCodeAt(at + 6) === 46 && minor >= 0 && minor <= 9
-    if (!wellFormed || !text.startsWith("\r\n", at + 8)) return rejections.requestLine
+  private refuse(problem: Rejection): typeof malformed {
+    this.rejection = problem
+    return malformed
+  }
+
+  /** The most frequent ones without making a new string of each. */
+  private readMethod(bytes: Buffer, start: number, length: number): string {
+    for (let i = 0; i < frequentMethods.length; i++) {
+      const method = frequentMethods[i] ?? ""
+      if (method.length !== length || method.charCodeAt(0) !== bytes[start]) continue
+      let at = 1
+      while (at < length && method.charCodeAt(at) === bytes[start + at]) at++
+      if (at === length) return method
+    }
+    return this.fields.text.slice(0, length)
+  }
+
+  /** `HTTP/1.x` and its CR LF at `at`, all of them there. */
+  private readVersion(bytes: Buffer, at: number): Rejection | null {
+    for (let i = 0; i < protocol.length; i++) if (bytes[at + i] !== protocol[i]) return rejections.requestLine
+    const major = (bytes[at + 5] ?? 0) - 48
+    const minor = (bytes[at + 7] ?? 0) - 48
+    const wellFormed = major >= 0 && major <= 9 && bytes[at + 6] === 46 && minor >= 0 && minor <= 9
+    if (!wellFormed || bytes[at + 8] !== CR || bytes[at + 9] !== LF) return rejections.requestLine
     if (major !== 1 || minor > 1) return rejections.version
     this.minorVersion = minor
     return null
   }
 
-  private readFields(text: string): Rejection | null {
+  private readFields(bytes: Buffer, base: number): Rejection | null {
     const { fields, connection } = this
     connection.reset()
     this.framing = BodyFraming.none
@@ -124,38 +153,38 @@ export class RequestHead {
     for (let i = 0; i < fields.count; i++) {
       const kind = fields.kind[i]
       if (kind === FieldKind.other) continue
-      const start = fields.valueStart[i] ?? 0
-      const end = fields.valueEnd[i] ?? 0
+      const start = base + (fields.valueStart[i] ?? 0)
+      const end = base + (fields.valueEnd[i] ?? 0)
       switch (kind) {
         case FieldKind.host:
           if (host !== null) return rejections.hostRepeated
-          host = text.slice(start, end)
+          host = fields.value(i)
           break
         case FieldKind.connection:
-          connection.add(text, start, end)
+          connection.add(bytes, start, end)
           break
         case FieldKind.contentLength: {
           if (length !== -1) return rejections.contentLengthRepeated
-          length = parseContentLength(text, start, end)
+          length = parseContentLength(bytes, start, end)
           if (length === -1) return rejections.contentLength
           break
         }
         case FieldKind.transferEncoding: {
           if (chunked) return rejections.transferEncoding
-          const problem = checkTransferEncoding(text, start, end)
+          const problem = checkTransferEncoding(bytes, start, end)
           if (problem !== null) return problem
           chunked = true
           break
         }
         case FieldKind.upgrade:
-          upgrade = upgrade === "" ? text.slice(start, end).toLowerCase() : `${upgrade}, ${text.slice(start, end)}`
+          upgrade = upgrade === "" ? fields.value(i).toLowerCase() : `${upgrade}, ${fields.value(i)}`
           break
         case FieldKind.expect:
-          if (!equalsIgnoringCase(text, start, end, "100-continue")) return rejections.expectation
+          if (!equalsIgnoringCase(bytes, start, end, "100-continue")) return rejections.expectation
           this.expectContinue = true
           break
         case FieldKind.te:
-          if (/(?:^|,)[ \t]*trailers[ \t]*(?:$|,)/i.test(text.slice(start, end))) this.acceptsTrailers = true
+          if (/(?:^|,)[ \t]*trailers[ \t]*(?:$|,)/i.test(fields.value(i))) this.acceptsTrailers = true
           break
       }
     }

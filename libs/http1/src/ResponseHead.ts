@@ -4,12 +4,14 @@
  */
 import { ConnectionOptions } from "./ConnectionOptions.ts"
 import { FieldKind } from "./FieldKind.ts"
-import { FieldLines } from "./FieldLines.ts"
+import { FieldLines, malformed, ranOut } from "./FieldLines.ts"
 import { BodyFraming, checkTransferEncoding, parseContentLength } from "./Framing.ts"
-import { checkHeadExtent, defaultHeadLimits, type HeadLimits } from "./HeadLimits.ts"
-import { fieldValueOctets, SP } from "./Octets.ts"
+import { defaultHeadLimits, type HeadLimits, isPartOnly, whyUnread } from "./HeadLimits.ts"
+import { CR, fieldValueOctets, LF, SP } from "./Octets.ts"
 import { type Rejection, rejections } from "./Rejection.ts"
 import { incomplete, rejected } from "./RequestHead.ts"
+
+const protocol = Buffer.from("HTTP/1.", "latin1")
 
 export class ResponseHead {
   readonly limits: HeadLimits
@@ -18,8 +20,8 @@ export class ResponseHead {
 
   minorVersion = 1
   status = 0
-  /** From the first digit of the status to the end of the line, as received: `200 OK`. */
-  statusText = ""
+  /** Whether the space before the reason is there; where the reason is empty it is often left out. */
+  hasReasonSpace = true
   framing: BodyFraming = BodyFraming.none
   contentLength = 0
   /** Whether the connection may carry another request once the body has ended. */
@@ -29,6 +31,7 @@ export class ResponseHead {
   hasDate = false
   upgrade = ""
   rejection: Rejection | null = null
+  private lineLength = 0
 
   constructor(limits: HeadLimits = defaultHeadLimits) {
     this.limits = limits
@@ -37,21 +40,21 @@ export class ResponseHead {
 
   /**
    * Reads the head that begins at `start`. `toHead`: whether the request was HEAD, whose responses have no body. Returns the
-   * offset of the first byte after the head, `incomplete`, or `rejected`.
+   * offset of the first byte after the head, `incomplete`, or `rejected`. Bytes from `end` on are not looked at.
    */
-  parse(bytes: Buffer, start: number, toHead: boolean): number {
+  parse(bytes: Buffer, start: number, toHead: boolean, end: number = bytes.length): number {
     this.rejection = null
-    if (start >= bytes.length) return incomplete
+    if (start >= end) return incomplete
     if (bytes[start] !== 72) return this.reject(rejections.statusLine)
-    const blank = bytes.indexOf("\r\n\r\n", start)
-    const headEnd = blank === -1 ? -1 : blank + 4
-    if (headEnd === -1 || headEnd - start > this.limits.maxHeadBytes) {
-      const problem = checkHeadExtent(bytes, start, headEnd === -1 ? bytes.length : headEnd, this.limits)
-      return problem === null ? incomplete : this.reject(problem)
+    const next = isPartOnly(bytes, start, end) ? ranOut : this.readLines(bytes, start, end)
+    let problem: Rejection | null = this.rejection
+    if (next > 0 && next - start <= this.limits.maxHeadBytes) {
+      problem = this.readFields(bytes, start, toHead)
+      if (problem === null) return next
     }
-    const problem = this.read(bytes.toString("latin1", start, headEnd - 2), toHead)
-    if (problem === null) return headEnd
-    return this.reject(checkHeadExtent(bytes, start, headEnd, this.limits) ?? problem)
+    const verdict = whyUnread(bytes, start, end, this.limits, problem)
+    this.rejection = null
+    return verdict === null ? incomplete : this.reject(verdict)
   }
 
   private reject(rejection: Rejection): typeof rejected {
@@ -59,28 +62,44 @@ export class ResponseHead {
     return rejected
   }
 
-  private read(text: string, toHead: boolean): Rejection | null {
-    const minor = text.charCodeAt(7) - 48
-    if (!text.startsWith("HTTP/1.") || (minor !== 0 && minor !== 1) || text.charCodeAt(8) !== SP)
-      return rejections.statusLine
+  /** The status line and the field lines of the head at `start`: the offset after the empty line, `ranOut`, or `malformed`. */
+  private readLines(bytes: Buffer, start: number, end: number): number {
+    if (start + 14 > end) return ranOut
+    for (let i = 0; i < protocol.length; i++)
+      if (bytes[start + i] !== protocol[i]) return this.refuse(rejections.statusLine)
+    const minor = (bytes[start + 7] ?? 0) - 48
+    if ((minor !== 0 && minor !== 1) || bytes[start + 8] !== SP) return this.refuse(rejections.statusLine)
     let status = 0
-    for (let i = 9; i < 12; i++) {
-      const digit = text.charCodeAt(i) - 48
-      if (!(digit >= 0 && digit <= 9)) return rejections.statusLine
+    for (let i = start + 9; i < start + 12; i++) {
+      const digit = (bytes[i] ?? 0) - 48
+      if (!(digit >= 0 && digit <= 9)) return this.refuse(rejections.statusLine)
       status = status * 10 + digit
     }
-    if (status < 100 || status > 599) return rejections.statusLine
-    // The space before an empty reason is often left out; the line is then repaired by adding it.
-    let i = 12
-    if (text.charCodeAt(12) === SP) while (fieldValueOctets[text.charCodeAt(i)] === 1) i++
-    if (!text.startsWith("\r\n", i)) return rejections.statusLine
+    if (status < 100 || status > 599) return this.refuse(rejections.statusLine)
+    let i = start + 12
+    this.hasReasonSpace = bytes[i] === SP
+    if (this.hasReasonSpace) while (i < end && fieldValueOctets[bytes[i] ?? 0] === 1) i++
+    if (i + 1 >= end) return ranOut
+    if (bytes[i] !== CR || bytes[i + 1] !== LF) return this.refuse(rejections.statusLine)
     this.minorVersion = minor
     this.status = status
-    this.statusText = i === 12 ? `${text.slice(9, 12)} ` : text.slice(9, i)
-    return this.fields.scan(text, i + 2) ?? this.readFields(text, toHead)
+    this.lineLength = i - start
+    const next = this.fields.scan(bytes, start, i + 2, end)
+    if (next === malformed) this.rejection = this.fields.problem
+    return next
   }
 
-  private readFields(text: string, toHead: boolean): Rejection | null {
+  private refuse(problem: Rejection): typeof malformed {
+    this.rejection = problem
+    return malformed
+  }
+
+  /** From the first digit of the status to the end of the line, as received: `200 OK`. A space left out is put in. */
+  get statusText(): string {
+    return this.fields.textBetween(9, this.lineLength) + (this.hasReasonSpace ? "" : " ")
+  }
+
+  private readFields(bytes: Buffer, base: number, toHead: boolean): Rejection | null {
     const { fields, connection, status } = this
     connection.reset()
     this.keepAliveSeconds = -1
@@ -91,31 +110,31 @@ export class ResponseHead {
     for (let i = 0; i < fields.count; i++) {
       const kind = fields.kind[i]
       if (kind === FieldKind.other) continue
-      const start = fields.valueStart[i] ?? 0
-      const end = fields.valueEnd[i] ?? 0
+      const start = base + (fields.valueStart[i] ?? 0)
+      const end = base + (fields.valueEnd[i] ?? 0)
       switch (kind) {
         case FieldKind.connection:
-          connection.add(text, start, end)
+          connection.add(bytes, start, end)
           break
         case FieldKind.contentLength:
           if (length !== -1) return rejections.contentLengthRepeated
-          length = parseContentLength(text, start, end)
+          length = parseContentLength(bytes, start, end)
           if (length === -1) return rejections.contentLength
           break
         case FieldKind.transferEncoding: {
           if (chunked) return rejections.transferEncoding
-          const problem = checkTransferEncoding(text, start, end)
+          const problem = checkTransferEncoding(bytes, start, end)
           if (problem !== null) return problem
           chunked = true
           break
         }
         case FieldKind.keepAlive: {
-          const match = /(?:^|[,; \t])timeout=(\d{1,6})(?:$|[,; \t])/i.exec(text.slice(start, end))
+          const match = /(?:^|[,; \t])timeout=(\d{1,6})(?:$|[,; \t])/i.exec(fields.value(i))
           if (match !== null) this.keepAliveSeconds = Number(match[1])
           break
         }
         case FieldKind.upgrade:
-          this.upgrade = text.slice(start, end).toLowerCase()
+          this.upgrade = fields.value(i).toLowerCase()
           break
         case FieldKind.date:
           this.hasDate = true

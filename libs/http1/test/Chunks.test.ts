@@ -81,3 +81,14 @@ describe("a chunked body", () => {
     expect(scanner.scan(bytes("0\r\n\r\n"), 0, 5)).toBe(5)
   })
 })
+
+describe("fields of one hop", () => {
+  it("are refused as trailers of the message that names them, and of no other", () => {
+    const body = Buffer.from("0\r\nX-Hop: 1\r\n\r\n")
+    const scanner = new ChunkedScanner()
+    scanner.reset(["x-hop"])
+    expect(scanner.scan(body, 0, body.length)).toBe(-1)
+    scanner.reset()
+    expect(scanner.scan(body, 0, body.length)).toBe(body.length)
+  })
+})

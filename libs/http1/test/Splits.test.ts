@@ -1,6 +1,8 @@
 /** However bytes are split on their way, they mean the same. */
 import * as FastCheck from "effect/FastCheck"
 import { describe, expect, it } from "vitest"
+import { incomplete, RequestHead } from "../src/RequestHead.ts"
+import { ResponseHead } from "../src/ResponseHead.ts"
 import { bytes, understand } from "./support/Messages.ts"
 
 const piecesOf = (all: Buffer, cuts: ReadonlyArray<number>): ReadonlyArray<Buffer> => {
@@ -75,5 +77,27 @@ describe("bytes split anywhere", () => {
         [...all].map((byte) => Buffer.from([byte]))
       )
     ).toEqual(understand("request", [all]))
+  })
+})
+
+describe("bytes behind the end that is given", () => {
+  const request = "GET /a HTTP/1.1\r\nHost: h\r\nX-A: 1\r\n\r\n"
+  const response = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nX-A: 1\r\n\r\n"
+
+  it("are not looked at, wherever it lies", () => {
+    for (let end = 0; end <= request.length; end++) {
+      const head = new RequestHead()
+      expect(head.parse(Buffer.from(request), 0, end)).toBe(end === request.length ? end : incomplete)
+    }
+    for (let end = 0; end <= response.length; end++) {
+      const head = new ResponseHead()
+      expect(head.parse(Buffer.from(response), 0, false, end)).toBe(end === response.length ? end : incomplete)
+    }
+  })
+
+  it("do not complete a head that fills thousands of bytes", () => {
+    const long = Buffer.from(`GET / HTTP/1.1\r\nHost: h\r\nX: ${"x".repeat(5_000)}\r\n\r\n`)
+    expect(new RequestHead().parse(long, 0, long.length - 1)).toBe(incomplete)
+    expect(new RequestHead().parse(long, 0)).toBe(long.length)
   })
 })
