@@ -2,6 +2,10 @@
  * The datagram by which routers hear one another: `evenkeel1 <beat|bye> <node> <start> <sequence> <mac>`. `start` tells one run of a
  * router from the next, `sequence` rises within it, and `mac` is HMAC-SHA256 of what precedes it under the shared token, `-`
  * without one. A packet that was recorded and sent again is refused by its sequence. Pure.
+ *
+ * A later release may put more words before `mac`, and other kinds: the words are passed over, and a kind that is not known is a
+ * beat, since whoever sends it lives. Only a change that this release would misunderstand gets another number than `evenkeel1`;
+ * its release goes on sending these too, for one release.
  */
 import { NodeId } from "@evenkeel/domain/Ids"
 import * as Option from "effect/Option"
@@ -37,7 +41,7 @@ export const decode = (
 ): Option.Option<HeartbeatPacket> => {
   if (datagram.length > maxBytes) return Option.none()
   const text = Buffer.from(datagram).toString("latin1")
-  const match = /^(evenkeel1 (beat|bye) ([!-~]+) ([!-~]+) (\d{1,15})) ([\w-]+)$/.exec(text)
+  const match = /^(evenkeel1 ([a-z]+) ([!-~]+) ([!-~]+) (\d{1,15})(?: [!-~]+)*) ([\w-]+)$/.exec(text)
   if (match === null) return Option.none()
   const [, signed = "", kind, node = "", start = "", sequence, given = ""] = match
   const expected = Buffer.from(mac(signed, token))

@@ -50,6 +50,13 @@ const targetFamilies = (targets: ReadonlyMap<string, TargetStats>): ReadonlyArra
       each(({ retries }) => retries)
     ),
     counters(
+      "hedges_total",
+      "Requests due to be sent to a second task as well, by what became of it.",
+      all.flatMap(([target, stats]) =>
+        [...stats.hedges].map(([result, value]) => ({ labels: { target, result }, value }))
+      )
+    ),
+    counters(
       "moves_total",
       "Further tries because a node fell silent or a task went away.",
       each(({ moves }) => moves)

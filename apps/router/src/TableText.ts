@@ -4,11 +4,12 @@
  * service is its own id, an endpoint's node is its host, and services that name the same host and path share its requests.
  * Pure; the file itself is `TableFile`'s.
  */
+import { HedgeLabel } from "@evenkeel/domain/Hedging"
 import { HealthLabel } from "@evenkeel/domain/HealthCheck"
 import { NodeId, ServiceId, TaskId } from "@evenkeel/domain/Ids"
 import { Endpoint, Route, RoutedService, RouterPeer, RoutingTable } from "@evenkeel/domain/RoutingTable"
 import { defaultLoadBalancing, LoadBalancing } from "@evenkeel/domain/LoadBalancing"
-import { defaultTimeouts } from "@evenkeel/domain/ServiceLabels"
+import { defaultTimeouts } from "@evenkeel/domain/Timeouts"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
@@ -73,6 +74,9 @@ const ShortService = Schema.Struct({
   connectMillis: Schema.optional(Schema.NonNegativeInt),
   firstByteMillis: Schema.optional(Schema.NonNegativeInt),
   idleMillis: Schema.optional(Schema.NonNegativeInt),
+  totalMillis: Schema.optional(Schema.NonNegativeInt),
+  /** As `evenkeel.hedge`. */
+  hedge: Schema.optional(HedgeLabel),
   endpoints: Schema.Array(ShortEndpoint)
 })
 type ShortService = typeof ShortService.Type
@@ -107,10 +111,12 @@ const serviceOf = (short: ShortService): RoutedService =>
     timeouts: {
       connectMillis: short.connectMillis ?? defaultTimeouts.connectMillis,
       firstByteMillis: short.firstByteMillis ?? defaultTimeouts.firstByteMillis,
-      idleMillis: short.idleMillis ?? defaultTimeouts.idleMillis
+      idleMillis: short.idleMillis ?? defaultTimeouts.idleMillis,
+      totalMillis: short.totalMillis ?? defaultTimeouts.totalMillis
     },
     holdMillis: short.holdMillis ?? 0,
     health: short.health ?? null,
+    hedgeAfter: short.hedge ?? null,
     endpoints: short.endpoints.map((endpoint, i) => endpointOf(short.name, endpoint, i))
   })
 

@@ -1,4 +1,4 @@
-/** The router's program: flags, settings, and the run itself. See `RouterConfig` for both. */
+/** The router's program: flags (`RouterUsage`), settings (`RouterConfig`), and the run itself. */
 import * as Logging from "@evenkeel/observability/Logging"
 import * as Main from "@evenkeel/observability/Main"
 import * as Effect from "effect/Effect"
@@ -7,6 +7,7 @@ import type { MakeDataPlane } from "./DataPlane.ts"
 import { Proxy } from "./proxy/Proxy.ts"
 import * as RouterApp from "./RouterApp.ts"
 import * as RouterConfig from "./RouterConfig.ts"
+import * as RouterUsage from "./RouterUsage.ts"
 import { whyNoReusePort } from "./workers/ReusePort.ts"
 import { workerFlag } from "./workers/WorkerMessage.ts"
 import { WorkerPlane } from "./workers/WorkerPlane.ts"
@@ -27,7 +28,7 @@ const dataPlaneFor = (workers: number): Effect.Effect<MakeDataPlane> =>
     return inThisProcess
   })
 
-const program = (flags: RouterConfig.RouterFlags) =>
+const program = (flags: RouterUsage.RouterFlags) =>
   Effect.gen(function* () {
     const config = yield* RouterConfig.load(process.env)
     if (flags.printConfig)
@@ -37,13 +38,13 @@ const program = (flags: RouterConfig.RouterFlags) =>
   })
 
 const runAsRouter = (): void =>
-  Either.match(RouterConfig.parseFlags(process.argv.slice(2)), {
+  Either.match(RouterUsage.parseFlags(process.argv.slice(2)), {
     onLeft: ({ message }) => {
       process.stderr.write(`${message}\n`)
       process.exitCode = usageError
     },
     onRight: (flags) => {
-      if (flags.help) process.stdout.write(RouterConfig.help)
+      if (flags.help) process.stdout.write(RouterUsage.help)
       else Main.run(program(flags), Logging.layer({ level: "info" }))
     }
   })

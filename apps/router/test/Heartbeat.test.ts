@@ -37,6 +37,27 @@ describe("HeartbeatPacket", () => {
     expect(Packet.decode(good, Option.none())).toEqual(Option.none())
   })
 
+  it("is understood as release 0.1 sent it, and as a later one may", () => {
+    const kept = Option.some(Redacted.make("kept-token"))
+    const sent = [
+      "evenkeel1 beat node1 mDk2XbE0sYpR 41 FChuhIFFC6KaERzOoRKHYgYZB4wgjktAoIKQK166hL4",
+      "evenkeel1 bye node1 mDk2XbE0sYpR 42 dvpnfdMW_lnEoY-5NbVxHuNbrNw73U2sdF99LtJLhEc"
+    ]
+    const [beat, bye] = sent.map((text) => Option.getOrThrow(Packet.decode(Buffer.from(text), kept)))
+    const run = { node: node("node1"), start: "mDk2XbE0sYpR" }
+    expect([beat, bye]).toEqual([
+      { ...run, kind: "beat", sequence: 41 },
+      { ...run, kind: "bye", sequence: 42 }
+    ])
+    expect([beat, bye].map((one) => Packet.encode(one ?? packet, kept).toString())).toEqual(sent)
+    const later = (text: string) => Packet.decode(Buffer.from(`${text} -`), Option.none())
+    expect(later("evenkeel1 beat n1 x 7 load=0.5 more")).toEqual(Option.some(packet))
+    expect(later("evenkeel1 busy n1 x 7")).toEqual(Option.some(packet))
+    expect(later("evenkeel2 beat n1 x 7")).toEqual(Option.none())
+    const altered = sent[0]?.replace(" 41 ", " 41 more ") ?? ""
+    expect(Packet.decode(Buffer.from(altered), kept)).toEqual(Option.none())
+  })
+
   it("is fresh once in a run", () => {
     const last = new Map([[packet.node, packet]])
     expect(Packet.isFresh(last, packet)).toBe(false)

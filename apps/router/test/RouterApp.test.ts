@@ -33,7 +33,7 @@ const table = (...names: ReadonlyArray<string>) =>
           scheme: "http",
           loadBalancing: "ewma",
           retries: 2,
-          timeouts: { connectMillis: 1, firstByteMillis: 1, idleMillis: 1 },
+          timeouts: { connectMillis: 1, firstByteMillis: 1, idleMillis: 1, totalMillis: 0 },
           holdMillis: 0,
           endpoints: []
         })

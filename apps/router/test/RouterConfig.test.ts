@@ -2,6 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as RouterConfig from "../src/RouterConfig.ts"
+import * as RouterUsage from "../src/RouterUsage.ts"
 
 describe("RouterConfig.load", () => {
   it.effect("has a default for everything", () =>
@@ -94,18 +95,18 @@ describe("RouterConfig.load", () => {
   )
 })
 
-describe("RouterConfig.parseFlags", () => {
+describe("RouterUsage.parseFlags", () => {
   it("reads the flags, and refuses what it does not know", () => {
     const flags = { tableFile: "t.json", help: false, printConfig: true }
-    expect(RouterConfig.parseFlags(["--table", "t.json", "--print-config"])).toEqual(Either.right(flags))
+    expect(RouterUsage.parseFlags(["--table", "t.json", "--print-config"])).toEqual(Either.right(flags))
     for (const wrong of [["--tabel", "x"], ["--table"], ["serve"]])
-      expect(Either.isLeft(RouterConfig.parseFlags(wrong))).toBe(true)
+      expect(Either.isLeft(RouterUsage.parseFlags(wrong))).toBe(true)
   })
 
   it("tells of every setting in the help", () => {
-    for (const [variable, byDefault] of RouterConfig.settings) {
-      expect(RouterConfig.help).toContain(variable)
-      expect(RouterConfig.help).toContain(`[${byDefault}]`)
+    for (const [variable, byDefault] of RouterUsage.settings) {
+      expect(RouterUsage.help).toContain(variable)
+      expect(RouterUsage.help).toContain(`[${byDefault}]`)
     }
   })
 })

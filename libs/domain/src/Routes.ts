@@ -10,6 +10,7 @@ import * as Labels from "./ServiceLabels.ts"
 import type { Service } from "./Service.ts"
 import type { Snapshot } from "./Snapshot.ts"
 import type { Task } from "./Task.ts"
+import { defaultTimeouts } from "./Timeouts.ts"
 
 /** Requests to a group of one-replica services wait this long for a service without a task. */
 const defaultGroupHoldMillis = 60_000
@@ -28,7 +29,7 @@ export const fromSnapshot = (snapshot: Snapshot): RoutingTable => {
   const candidates: Array<Candidate> = []
   const routerServices: Array<Service> = []
   for (const service of snapshot.services) {
-    const { labels, problems: labelProblems } = Labels.decode(service.labels)
+    const { labels, problems: labelProblems } = labelsOf(service)
     for (const { label, text, expected } of labelProblems) report(service, `label ${label}=${text}: ${expected}`)
     if (labels.role === "router") routerServices.push(service)
     if (labels.port !== undefined) candidates.push({ service, labels, port: labels.port })
@@ -38,11 +39,18 @@ export const fromSnapshot = (snapshot: Snapshot): RoutingTable => {
   )
   const routerNetworks = new Set(routerServices.flatMap((service) => service.networks))
 
+  const circumstances: Circumstances = {
+    groupsOfSingles: groupsOfSingles(candidates),
+    downNodes: snapshot.nodes
+      .filter(({ state }) => state === "down")
+      .map(({ id }) => id)
+      .join(" ")
+  }
   const routed = new Map<ServiceId, RoutedService>()
   for (const candidate of byAge) {
     const network = chooseNetwork(snapshot, candidate, routerNetworks)
     if (typeof network === "object") report(candidate.service, network.problem)
-    else routed.set(candidate.service.id, routedService(snapshot, candidate, byAge, network))
+    else routed.set(candidate.service.id, routedService(snapshot, candidate, network, circumstances))
   }
   const routable = byAge.filter(({ service }) => routed.has(service.id))
   const routes = routesOf(routable, routed, report)
@@ -80,15 +88,64 @@ const chooseNetwork = (
   return only.id
 }
 
+/** What a routed service is made of besides the service, its tasks and its network. */
+interface Circumstances {
+  readonly groupsOfSingles: ReadonlySet<string>
+  /** Ids, joined. */
+  readonly downNodes: string
+}
+
+const groupsOfSingles = (candidates: ReadonlyArray<Candidate>): ReadonlySet<string> => {
+  const [singles, others] = [new Set<string>(), new Set<string>()]
+  for (const { labels, service } of candidates)
+    if (labels.group !== undefined) (service.replicas === 1 ? singles : others).add(labels.group)
+  return singles.difference(others)
+}
+
+const decodedLabels = new WeakMap<Service, ReturnType<typeof Labels.decode>>()
+
+const labelsOf = (service: Service): ReturnType<typeof Labels.decode> => {
+  const known = decodedLabels.get(service)
+  if (known !== undefined) return known
+  const decoded = Labels.decode(service.labels)
+  decodedLabels.set(service, decoded)
+  return decoded
+}
+
+interface Made {
+  readonly tasks: ReadonlyArray<Task>
+  readonly network: NetworkId
+  readonly circumstances: string
+  readonly routed: RoutedService
+}
+
+const routedServices = new WeakMap<Service, Made>()
+
+/** The same value as long as all that it is made of is the same: few of thousands change from one table to the next. */
 const routedService = (
   snapshot: Snapshot,
+  candidate: Candidate,
+  network: NetworkId,
+  { downNodes, groupsOfSingles }: Circumstances
+): RoutedService => {
+  const { labels, service } = candidate
+  const tasks = snapshot.tasksOfService(service.id)
+  const isOfSingles = labels.group !== undefined && groupsOfSingles.has(labels.group)
+  const circumstances = `${isOfSingles} ${downNodes}`
+  const made = routedServices.get(service)
+  if (made?.tasks === tasks && made.network === network && made.circumstances === circumstances) return made.routed
+  const routed = makeRoutedService(snapshot, candidate, network, isOfSingles)
+  routedServices.set(service, { tasks, network, circumstances, routed })
+  return routed
+}
+
+const makeRoutedService = (
+  snapshot: Snapshot,
   { service, labels, port }: Candidate,
-  all: ReadonlyArray<Candidate>,
-  network: NetworkId
+  network: NetworkId,
+  isGroupOfSingles: boolean
 ): RoutedService => {
   const group = labels.group ?? null
-  const ofGroup = all.filter((other) => group !== null && other.labels.group === group)
-  const isGroupOfSingles = ofGroup.length > 0 && ofGroup.every((other) => other.service.replicas === 1)
   const isOnDownNode = (task: Task) => task.node !== null && snapshot.node(task.node)?.state === "down"
   const endpoints = snapshot
     .tasksOfService(service.id)
@@ -106,10 +163,10 @@ const routedService = (
     verifyName: labels.scheme !== "https" || labels.verify === "off" ? null : (labels.verify ?? service.name),
     loadBalancing: labels.lb ?? defaultLoadBalancing,
     retries: labels.retry ?? defaultRetries,
-    timeouts: labels.timeout ?? Labels.defaultTimeouts,
+    timeouts: labels.timeout ?? defaultTimeouts,
     holdMillis: labels.hold ?? (isGroupOfSingles ? defaultGroupHoldMillis : 0),
     health: labels.health ?? null,
-    hedge: labels.hedge !== undefined,
+    hedgeAfter: labels.hedge ?? null,
     endpoints
   })
 }

@@ -5,8 +5,9 @@
 import * as Schema from "effect/Schema"
 import { NodeId, ServiceId, TaskId } from "./Ids.ts"
 import { HealthCheck } from "./HealthCheck.ts"
+import { HedgeDelay } from "./Hedging.ts"
 import { LoadBalancingFromFeed } from "./LoadBalancing.ts"
-import { Timeouts } from "./ServiceLabels.ts"
+import { Timeouts } from "./Timeouts.ts"
 
 /** A field that came in a later release: a table without it is read, and made, as if it said `value`. */
 const since = <A, I>(schema: Schema.Schema<A, I>, value: A) =>
@@ -41,8 +42,8 @@ export class RoutedService extends Schema.Class<RoutedService>("RoutedService")(
   holdMillis: Schema.NonNegativeInt,
   /** Null: no active checks. */
   health: since(Schema.NullOr(HealthCheck), null),
-  /** Whether a GET or HEAD that takes longer than most is sent to a second task as well. */
-  hedge: since(Schema.Boolean, false),
+  /** When a GET or HEAD without an answer is sent to a second task as well; null: never. */
+  hedgeAfter: since(Schema.NullOr(HedgeDelay), null),
   endpoints: Schema.Array(Endpoint)
 }) {}
 

@@ -8,7 +8,9 @@ import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { DurationMillis } from "./Durations.ts"
 import { HealthLabel } from "./HealthCheck.ts"
+import { HedgeLabel } from "./Hedging.ts"
 import { LoadBalancing } from "./LoadBalancing.ts"
+import { TimeoutsLabel } from "./Timeouts.ts"
 
 export const labelPrefix = "evenkeel."
 export const journalPrefix = "evenkeel.journal."
@@ -34,42 +36,6 @@ const Flag = Schema.transform(Schema.Literal("true", "false"), Schema.Boolean, {
   strict: true,
   decode: (text) => text === "true",
   encode: (flag) => (flag ? ("true" as const) : ("false" as const))
-})
-
-/** Time-outs of a request in milliseconds: to connect, to the first byte of a try's response, between bytes afterwards. */
-export const Timeouts = Schema.Struct({
-  connectMillis: Schema.NonNegativeInt,
-  firstByteMillis: Schema.NonNegativeInt,
-  idleMillis: Schema.NonNegativeInt
-})
-export type Timeouts = typeof Timeouts.Type
-
-/** connect 1 s, first byte 30 s, idle 60 s. */
-export const defaultTimeouts: Timeouts = { connectMillis: 1_000, firstByteMillis: 30_000, idleMillis: 60_000 }
-
-const timeoutFields = {
-  connect: "connectMillis",
-  "first-byte": "firstByteMillis",
-  idle: "idleMillis"
-} as const
-
-/** `connect 1s first-byte 30s idle 60s`: any of the three, in any order; what is left out keeps its default. */
-const TimeoutsLabel = Schema.transformOrFail(Schema.String, Timeouts, {
-  strict: true,
-  decode: (text, _, ast) => {
-    const words = text.trim().split(/\s+/)
-    const result: { -readonly [K in keyof Timeouts]: number } = { ...defaultTimeouts }
-    for (let i = 0; i < words.length; i += 2) {
-      const field = timeoutFields[words[i] as keyof typeof timeoutFields]
-      const millis = Schema.decodeUnknownEither(DurationMillis)(words[i + 1] ?? "")
-      if (field === undefined || Either.isLeft(millis))
-        return ParseResult.fail(new ParseResult.Type(ast, text, "expected e.g. `connect 1s first-byte 30s idle 60s`"))
-      result[field] = millis.right
-    }
-    return ParseResult.succeed(result)
-  },
-  encode: (t) =>
-    ParseResult.succeed(`connect ${t.connectMillis}ms first-byte ${t.firstByteMillis}ms idle ${t.idleMillis}ms`)
 })
 
 /** `off` or the number of further tries; 2 by default. */
@@ -108,17 +74,40 @@ const labelSchemas = {
   health: HealthLabel,
   retry: RetriesLabel,
   timeout: TimeoutsLabel,
-  hedge: Schema.Literal("p95"),
+  hedge: HedgeLabel,
   hold: DurationMillis
 } as const
 
 type LabelName = keyof typeof labelSchemas
 
+/** All labels that are read, by full name. */
+export const labelNames: ReadonlyArray<string> = Object.keys(labelSchemas).map((name) => labelPrefix + name)
+
 export type ServiceLabels = {
   readonly [K in LabelName]?: Schema.Schema.Type<(typeof labelSchemas)[K]>
 }
 
-/** A label that could not be read: its full name, its text, and what was expected. */
+/** Labels that do nothing alone: name → those of which one must be there for it. */
+const needs: ReadonlyMap<string, ReadonlyArray<LabelName>> = new Map([
+  ["strip", ["path"]],
+  ["redirect", ["host", "path"]],
+  ["weight", ["host", "path"]]
+])
+
+/** Labels that mean something for services that are not routable as well. */
+const withoutPort: ReadonlySet<string> = new Set(["port", "rebalance", "cost", "group", "role"])
+
+/** What is missing for the label to have an effect, or undefined. */
+const missingFor = (name: string, present: Readonly<Record<string, unknown>>): string | undefined => {
+  if (present["port"] === undefined && !withoutPort.has(name)) return `${labelPrefix}port`
+  const needed = needs.get(name)
+  if (name === "verify" && present["scheme"] !== "https") return `${labelPrefix}scheme=https`
+  return needed === undefined || needed.some((other) => present[other] !== undefined)
+    ? undefined
+    : needed.map((other) => labelPrefix + other).join(" or ")
+}
+
+/** A label that could not be read, or does nothing as it stands: its full name, its text, and what was expected. */
 export class LabelProblem extends Schema.Class<LabelProblem>("LabelProblem")({
   label: Schema.String,
   text: Schema.String,
@@ -126,7 +115,8 @@ export class LabelProblem extends Schema.Class<LabelProblem>("LabelProblem")({
 }) {}
 
 /**
- * Reads all `evenkeel.*` labels. `problems` names each one that is unknown or malformed; `labels` holds the good ones.
+ * Reads all `evenkeel.*` labels. `problems` names each one that is unknown, malformed, or without effect since another is missing;
+ * `labels` holds all that could be read.
  */
 export const decode = (
   labels: Readonly<Record<string, string>>
@@ -152,6 +142,14 @@ export const decode = (
           expected: ParseResult.ArrayFormatter.formatErrorSync(result.left)[0]?.message ?? "another value"
         })
       )
+  }
+  for (const name of Object.keys(decoded)) {
+    const missing = missingFor(name, decoded)
+    // Where the other one is there and wrong, that is reported already.
+    if (missing === undefined || labels[missing] !== undefined) continue
+    const label = labelPrefix + name
+    const expected = `it has no effect without ${missing}`
+    problems.push(new LabelProblem({ label, text: labels[label] ?? "", expected }))
   }
   return { labels: decoded as ServiceLabels, problems }
 }

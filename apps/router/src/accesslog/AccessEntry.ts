@@ -61,7 +61,15 @@ const special = /["\\]|[^ -~]/
 /** `text` as a JSON string; the usual one needs no escapes. */
 const quoted = (text: string): string => (special.test(text) ? JSON.stringify(text) : `"${text}"`)
 
-const thousandths = (ms: number): number => Math.round(ms * 1_000) / 1_000
+/** `000` to `999`. */
+const threeDigits: ReadonlyArray<string> = Array.from({ length: 1_000 }, (_, n) => String(n).padStart(3, "0"))
+
+/** Milliseconds to the microsecond, as a number of JSON. */
+const millisText = (ms: number): string => {
+  const micros = Math.round(ms * 1_000)
+  const whole = Math.floor(micros / 1_000)
+  return `${whole}.${threeDigits[micros - whole * 1_000] ?? "000"}`
+}
 
 let secondOfText = -1
 let textOfSecond = ""
@@ -73,19 +81,44 @@ const timeText = (millis: number): string => {
     secondOfText = second
     textOfSecond = new Date(second * 1_000).toISOString().slice(0, 20)
   }
-  return `${textOfSecond}${String(Math.floor(millis - second * 1_000)).padStart(3, "0")}Z`
+  return `${textOfSecond}${threeDigits[Math.floor(millis - second * 1_000)] ?? "000"}Z`
+}
+
+const noPlace = `"task":null,"node":null`
+const places = new WeakMap<Endpoint, string>()
+
+/** Which task answered, and where: made once for each. */
+const placeText = (endpoint: Endpoint | null): string => {
+  if (endpoint === null) return noPlace
+  let text = places.get(endpoint)
+  if (text === undefined) {
+    text = `"task":${quoted(endpoint.task)},"node":${quoted(endpoint.node.id)}`
+    places.set(endpoint, text)
+  }
+  return text
+}
+
+let lastClient = ""
+let textOfClient = `""`
+
+/** Clients send many requests each: the last one's address is at hand. */
+const clientText = (address: string): string => {
+  if (address !== lastClient) {
+    lastClient = address
+    textOfClient = quoted(address)
+  }
+  return textOfClient
 }
 
 /** The line, its line feed included. Whatever a client sends, it stays one line of valid JSON. */
 export const lineOf = (entry: AccessEntry): string => {
-  const { endpoint } = entry
-  const task = endpoint === null ? "null" : quoted(endpoint.task)
-  const node = endpoint === null ? "null" : quoted(endpoint.node.id)
+  const method = entry.method === "GET" ? `"GET"` : quoted(entry.method)
+  const reason = entry.reason === "" ? `""` : quoted(entry.reason)
   return (
-    `{"time":"${timeText(entry.startedAtMillis)}","client":${quoted(entry.client)},"scheme":"${entry.scheme}",` +
-    `"method":${quoted(entry.method)},"host":${quoted(entry.host)},"path":${quoted(entry.path)},` +
+    `{"time":"${timeText(entry.startedAtMillis)}","client":${clientText(entry.client)},"scheme":"${entry.scheme}",` +
+    `"method":${method},"host":${quoted(entry.host)},"path":${quoted(entry.path)},` +
     `"status":${entry.status},"bytesIn":${entry.bytesIn},"bytesOut":${entry.bytesOut},` +
-    `"durationMs":${thousandths(entry.durationMs)},"task":${task},"node":${node},"retries":${entry.retries},` +
-    `"heldMs":${Math.round(entry.heldMs)},"reason":${quoted(entry.reason)}}\n`
+    `"durationMs":${millisText(entry.durationMs)},${placeText(entry.endpoint)},"retries":${entry.retries},` +
+    `"heldMs":${Math.round(entry.heldMs)},"reason":${reason}}\n`
   )
 }

@@ -3,7 +3,6 @@
  * serves a client's connection; it is filled only for targets whose policy wants it. A request without the field, cookie or
  * segment that is hashed has no key and is spread like any other.
  */
-import { equalsIgnoringCase } from "@evenkeel/http1/FieldKind"
 import type { FieldLines } from "@evenkeel/http1/FieldLines"
 import type { RequestHead } from "@evenkeel/http1/RequestHead"
 import type { Endpoint } from "../proxy/Endpoint.ts"
@@ -39,8 +38,7 @@ const keyText = (head: RequestHead, source: KeySource): string => {
 /** The value of the first field called `name` (lower case); empty if there is none. */
 export const headerValue = (fields: FieldLines, name: string): string => {
   for (let i = 0; i < fields.count; i++) {
-    const start = fields.lineStart[i] ?? 0
-    if (equalsIgnoringCase(fields.text, start, fields.nameEnd[i] ?? 0, name)) return fields.value(i)
+    if (fields.isCalled(i, name)) return fields.value(i)
   }
   return ""
 }
@@ -48,8 +46,7 @@ export const headerValue = (fields: FieldLines, name: string): string => {
 /** The value of the first cookie called `name` (RFC 6265 §4.2; names are case-sensitive); empty if there is none. */
 export const cookieValue = (fields: FieldLines, name: string): string => {
   for (let i = 0; i < fields.count; i++) {
-    const start = fields.lineStart[i] ?? 0
-    if (!equalsIgnoringCase(fields.text, start, fields.nameEnd[i] ?? 0, "cookie")) continue
+    if (!fields.isCalled(i, "cookie")) continue
     for (const pair of fields.value(i).split(";")) {
       const trimmed = pair.trim()
       if (trimmed.startsWith(name) && trimmed[name.length] === "=") return trimmed.slice(name.length + 1)

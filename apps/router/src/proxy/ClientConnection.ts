@@ -5,6 +5,7 @@
 import type { Rejection } from "@evenkeel/http1/Rejection"
 import { incomplete, rejected } from "@evenkeel/http1/RequestHead"
 import type { Socket } from "node:net"
+import { freeNow, readDirectly } from "./DirectReads.ts"
 import { type ErrorResponse, renderError } from "./ErrorResponse.ts"
 import { Exchange } from "./Exchange.ts"
 import { expireHold } from "./Holding.ts"
@@ -12,23 +13,21 @@ import { isTooMany, tooManyConnections } from "./Overload.ts"
 import type { Peer } from "./Peers.ts"
 import type { ProxyContext } from "./ProxyContext.ts"
 import { routeRequest } from "./RequestRouting.ts"
+import { PendingBytes } from "./PendingBytes.ts"
 import { writeWithHead } from "./SocketWrites.ts"
 import type { TimedEntry } from "./TimerWheel.ts"
-import { Tunnel } from "./Tunnel.ts"
+import { joinTunnel, type Tunnel } from "./Tunnel.ts"
 import type { UpstreamConnection } from "./UpstreamConnection.ts"
 
 /** `lingering`: all is said, and the client may read it before the connection goes. */
 const State = { idle: 0, head: 1, busy: 2, tunnel: 3, lingering: 4, closed: 5 } as const
 type State = (typeof State)[keyof typeof State]
 
-const slowHead: ErrorResponse = {
-  status: 408,
-  reason: "slow-head",
-  message: "The head of the request came too slowly."
-}
+const slowHead: ErrorResponse = { status: 408, reason: "slow-head", message: "The request's head came too slowly." }
 
-/** Pipelined bytes kept before the connection is no longer read. */
-const maxPending = 65_536
+/** Whether all that came of the body is with the system, and nothing is kept for another try. */
+const isPassedOn = ({ body, connection }: Exchange): boolean =>
+  body.lost && connection !== null && connection.written && connection.socket.writableLength === 0
 
 export class ClientConnection implements TimedEntry {
   deadline = Infinity
@@ -38,8 +37,7 @@ export class ClientConnection implements TimedEntry {
   readonly peer: Peer
   private readonly exchange: Exchange
   private state: State = State.idle
-  /** Bytes received and not yet used: part of a head, or requests that wait for their turn. */
-  private pending: Buffer | null = null
+  private readonly pending = new PendingBytes()
   private processing = false
   private ended = false
   private tunnel: Tunnel | null = null
@@ -51,21 +49,15 @@ export class ClientConnection implements TimedEntry {
     this.exchange = new Exchange(context, this)
     context.totals.clientConnections++
     context.totals.clientConnectionsTotal++
-    socket.on("data", (bytes: Buffer) => this.onData(bytes))
+    readDirectly(socket, (bytes) => this.onData(bytes))
     socket.on("end", () => this.onEnd())
     socket.on("drain", () => this.onDrain())
     // What went wrong shows in `close`, which follows.
     socket.on("error", () => undefined)
     socket.on("close", () => this.onClose())
     context.wheel.schedule(this, context.limits.clientIdleMs)
-    if (isTooMany(context, this.peer)) this.shed()
-  }
-
-  /** Refuses without having read anything, and closes. */
-  private shed(): void {
-    this.context.totals.reject(tooManyConnections.reason)
-    this.writeError(tooManyConnections, true, false)
-    this.linger()
+    // Without having read anything.
+    if (isTooMany(context, this.peer)) this.refuse(tooManyConnections)
   }
 
   /** Whether the client came over TLS. */
@@ -76,11 +68,8 @@ export class ClientConnection implements TimedEntry {
   private onData(bytes: Buffer): void {
     switch (this.state) {
       case State.idle:
-      case State.head: {
-        const input = this.pending === null ? bytes : Buffer.concat([this.pending, bytes])
-        this.pending = null
-        return this.process(input)
-      }
+      case State.head:
+        return this.process(this.pending.before(bytes))
       case State.busy:
         return this.feed(bytes)
       case State.tunnel:
@@ -97,7 +86,7 @@ export class ClientConnection implements TimedEntry {
       if (at >= bytes.length) break
       const next = head.parse(bytes, at)
       if (next === incomplete) {
-        this.pending = at === 0 ? bytes : bytes.subarray(at)
+        this.pending.add(at === 0 ? bytes : bytes.subarray(at))
         if (this.state === State.idle) this.context.wheel.schedule(this, this.context.limits.clientHeadMs)
         this.state = State.head
         break
@@ -143,20 +132,25 @@ export class ClientConnection implements TimedEntry {
         else context.wheel.schedule(this, context.limits.clientStallMs)
       }
       if (at > 0) exchange.onBody(at === bytes.length ? bytes : bytes.subarray(0, at))
+      if (at === bytes.length && isPassedOn(exchange)) return freeNow(bytes)
     }
     if (at < bytes.length && this.state === State.busy) this.keepPending(bytes.subarray(at))
   }
 
   private keepPending(bytes: Buffer): void {
-    this.pending = this.pending === null ? bytes : Buffer.concat([this.pending, bytes])
-    if (this.pending.length > maxPending) this.socket.pause()
+    this.pending.add(bytes)
+    if (this.pending.isFull) this.socket.pause()
   }
 
   /** Refuses what is not a request and ends the connection: where the next one would begin is unknown. */
   private reject(rejection: Rejection): void {
-    this.context.totals.reject(rejection.reason)
     this.context.observer?.rejected(this.peer, rejection)
-    this.writeError(rejection, true, false)
+    this.refuse(rejection)
+  }
+
+  private refuse(error: ErrorResponse): void {
+    this.context.totals.reject(error.reason)
+    this.writeError(error, true, false)
     this.linger()
   }
 
@@ -210,25 +204,17 @@ export class ClientConnection implements TimedEntry {
     this.state = State.idle
     this.context.wheel.schedule(this, this.context.limits.clientIdleMs)
     if (this.socket.isPaused()) this.socket.resume()
-    if (this.processing || this.pending === null) return
-    const { pending } = this
-    this.pending = null
-    this.process(pending)
+    if (this.processing) return
+    const bytes = this.pending.take()
+    if (bytes !== null) this.process(bytes)
   }
 
   becomeTunnel(connection: UpstreamConnection, head: string, rest: Buffer): void {
-    const { context, socket } = this
     this.state = State.tunnel
-    context.wheel.cancel(this)
-    context.totals.tunnels++
-    const tunnel = new Tunnel(socket, connection.socket)
-    this.tunnel = tunnel
-    connection.becomeTunnel(tunnel)
-    writeWithHead(socket, head, rest)
-    if (this.pending !== null) tunnel.fromClient(this.pending)
-    this.pending = null
-    if (socket.isPaused() && !connection.socket.writableNeedDrain) socket.resume()
-    if (this.ended) tunnel.clientEnded()
+    this.context.wheel.cancel(this)
+    this.context.totals.tunnels++
+    this.tunnel = joinTunnel(this.socket, connection, { head, rest, early: this.pending.take() })
+    if (this.ended) this.tunnel.clientEnded()
   }
 
   /** The response cannot be completed: the client learns it by the connection's end. */
@@ -239,7 +225,7 @@ export class ClientConnection implements TimedEntry {
 
   private linger(): void {
     this.state = State.lingering
-    this.pending = null
+    this.pending.take()
     this.socket.end()
     this.socket.resume()
     this.context.wheel.schedule(this, this.context.limits.lingerMs)
@@ -265,11 +251,7 @@ export class ClientConnection implements TimedEntry {
       this.socket.destroy()
       return
     }
-    if (this.state === State.head) {
-      this.context.totals.reject("slow-head")
-      this.writeError(slowHead, true, false)
-      return this.linger()
-    }
+    if (this.state === State.head) return this.refuse(slowHead)
     if (this.state === State.idle) return this.linger()
     this.socket.destroy()
   }
@@ -310,7 +292,7 @@ export class ClientConnection implements TimedEntry {
     if (this.state === State.busy) this.exchange.abandon()
     if (this.state === State.tunnel) this.context.totals.tunnels--
     this.state = State.closed
-    this.pending = null
+    this.pending.take()
     this.context.wheel.cancel(this)
   }
 }

@@ -136,6 +136,20 @@ export const suspect = (context: ProxyContext, node: NodeHealth, source: "silent
   context.emit({ type: "node-suspect", node: node.id, source, moved })
 }
 
+/**
+ * Nodes that answer neither requests nor connections are suspect before these time out: in the meantime ever more requests
+ * would go there. To be called with every tick.
+ */
+export const suspectUnheard = (context: ProxyContext, now: number): void => {
+  const { ejectionBaseMs, ejectionMaxMs, unheardMs } = context.limits
+  for (const node of context.fleet.nodes.values()) {
+    if (node.isSuspect() || !node.isUnheard(now, unheardMs)) continue
+    node.endQuestions()
+    node.backoff.fail(now, ejectionBaseMs, ejectionMaxMs, context.random())
+    suspect(context, node, "timeouts")
+  }
+}
+
 /** An endpoint has left the table. What it is answering goes on, unless its node is suspect as well. */
 export const leaveGone = (endpoint: Endpoint): void => {
   const dead = endpoint.node.isSuspect()

@@ -3,6 +3,7 @@
  * pooled connections. Kept across table changes as long as task and address stay the same.
  */
 import type { HealthCheck } from "@evenkeel/domain/HealthCheck"
+import type { HedgeDelay } from "@evenkeel/domain/Hedging"
 import { Backoff } from "./Backoff.ts"
 import type { NodeHealth } from "./NodeHealth.ts"
 import type { UpstreamConnection } from "./UpstreamConnection.ts"
@@ -19,7 +20,7 @@ export interface ServiceSettings {
   readonly firstByteMillis: number
   readonly idleMillis: number
   readonly health: HealthCheck | null
-  readonly hedge: boolean
+  readonly hedgeAfter: HedgeDelay | null
 }
 
 /**
@@ -54,6 +55,8 @@ export class Endpoint {
   outByStatus = false
   /** Active checks found it bad. */
   unhealthy = false
+  /** It has asked by `Retry-After` for nothing new until then (monotonic ms). */
+  pausedUntil = 0
   readonly backoff = new Backoff()
   /** Idle connections, the last used on top. */
   readonly idle: Array<UpstreamConnection> = []
@@ -83,10 +86,10 @@ export class Endpoint {
 
   /** Whether a request may go here without need. */
   admits(now: number): boolean {
-    return !this.unhealthy && this.admitsInNeed(now)
+    return !this.unhealthy && now >= this.pausedUntil && this.admitsInNeed(now)
   }
 
-  /** Whether a request may go here where nobody admits it: only active checks speak against it. */
+  /** Whether a request may go here where nobody admits it: only active checks, or its own wish for a pause, speak against it. */
   admitsInNeed(now: number): boolean {
     return this.state === "ready" && this.backoff.admits(now) && this.node.admits(now)
   }

@@ -3,13 +3,12 @@
  * waiting, and an error (what the decision rests on is in RetryPolicy and Selection). One object per client connection,
  * used for one request after another.
  */
-import type { AccessEntry } from "../accesslog/AccessEntry.ts"
-import { Affinity } from "../balancing/Affinity.ts"
 import { BodyFraming } from "@evenkeel/http1/Framing"
 import type { RequestHead } from "@evenkeel/http1/RequestHead"
 import type { ResponseHead } from "@evenkeel/http1/ResponseHead"
 import type { ClientConnection } from "./ClientConnection.ts"
 import type { Endpoint } from "./Endpoint.ts"
+import { ExchangeState } from "./ExchangeState.ts"
 import { explainFailure } from "./FailureText.ts"
 import { logExchange } from "./ExchangeLog.ts"
 import { failOver } from "./Failover.ts"
@@ -19,73 +18,34 @@ import { park, pump, unpark } from "./Holding.ts"
 import type { ProxyContext } from "./ProxyContext.ts"
 import type { FailureReason } from "./ProxyStats.ts"
 import { dispatch, place } from "./Placing.ts"
-import { RequestBody } from "./RequestBody.ts"
 import { notesOf, sendHead, sendInterim } from "./ResponseRelay.ts"
 import { sendMore, sendRequest, waitForNext } from "./RequestSending.ts"
+import { askElsewhere, noteRetryAfter } from "./RetryAfter.ts"
 import { isIdempotent } from "./RetryPolicy.ts"
 import type { Target } from "./Target.ts"
 import type { UpstreamConnection } from "./UpstreamConnection.ts"
 import { dropConnection } from "./UpstreamPool.ts"
 
-export class Exchange {
-  readonly client: ClientConnection
-  readonly body = new RequestBody()
-  readonly affinity = new Affinity()
-  /** What the log and traces tell of it; null where they do not. */
-  access: AccessEntry | null = null
-  /** Links of the queue it waits in. */
-  heldBefore: Exchange | null = null
-  heldAfter: Exchange | null = null
-  parked = false
-  /** Body bytes that the hold budget knows of. */
-  heldBytes = 0
-  /** When it first waited (monotonic ms), 0 if never. */
-  heldSince = 0
-  isHead = false
-  /** A byte of the final response has been given to the client. */
-  responded = false
-  /** Nothing is under way. */
-  over = true
-  /** A chunked response is to be sent without its chunks. */
-  wantsPlainBody = false
-  target: Target | null = null
-  idempotent = false
-  /** What the client asked for: the connection may carry its next request. */
-  keepAlive = false
-  /** The connection ends with this response. */
-  closeAfter = false
-  minorVersion = 1
-  continueSent = false
-  /** Endpoints at which it has failed. */
-  tried: Array<Endpoint> = []
-  /** Tries that count against `evenkeel.retry`. */
-  retries = 0
-  /** No pooled connection is trusted with it any more. */
-  freshOnly = false
-  sentAt = 0
-  /** What to send. */
-  head = ""
-  connection: UpstreamConnection | null = null
+export class Exchange extends ExchangeState {
   private readonly context: ProxyContext
   private expectsTunnel = false
   private counted: Target | null = null
-  status = 0
-  startedAt = 0
 
   constructor(context: ProxyContext, client: ClientConnection) {
+    super(client)
     this.context = context
-    this.client = client
   }
 
   /** Takes up a request whose head has just been parsed; its body is announced, not yet read. */
   begin(head: RequestHead, framing: BodyFraming): void {
     this.isHead = head.method === "HEAD"
+    this.isSafe = this.isHead || head.method === "GET"
     this.idempotent = isIdempotent(head.method)
     this.expectsTunnel = asksForTunnel(head)
     this.keepAlive = head.keepAlive && head.minorVersion === 1
     this.minorVersion = head.minorVersion
     this.wantsPlainBody = head.minorVersion === 0
-    this.body.begin(framing, head.contentLength)
+    this.body.begin(framing, head.contentLength, head.connection.names)
     this.over = false
     this.responded = false
     this.continueSent = false
@@ -140,7 +100,7 @@ export class Exchange {
 
   /** 1xx other than 101. */
   onInterim(connection: UpstreamConnection, head: ResponseHead): void {
-    sendInterim(this, head)
+    if (this.hedge === null || this.hedge.passesInterim(connection)) sendInterim(this, head)
     if (this.body.complete) connection.expectWithin(connection.endpoint.service.firstByteMillis)
   }
 
@@ -164,6 +124,9 @@ export class Exchange {
     bodyStart: number,
     end: number
   ): void {
+    if (head.status === 503) noteRetryAfter(this.context, connection.endpoint, head)
+    if (this.hedge !== null && !this.hedge.settle(connection, head.status)) return
+    if (head.status === 503 && askElsewhere(this.context, this, connection)) return
     this.answered(connection, head.status)
     connection.expectWithin(connection.endpoint.service.idleMillis)
     if (this.access !== null) this.access.bytesOut += end - bodyStart
@@ -205,12 +168,14 @@ export class Exchange {
     const now = this.context.now()
     this.responded = true
     this.status = status
-    connection.endpoint.observe(now - this.sentAt, now)
+    connection.endpoint.observe(now - connection.sentAt, now)
+    if (this.isSafe) this.target?.firstBytes?.note(now - this.sentAt)
     noteAnswer(this.context, connection, status, now)
     connection.probe = false
   }
 
   onBadResponse(connection: UpstreamConnection, detail: string): void {
+    if (this.hedge !== null && this.hedge.survives(connection)) return
     this.letGoOf(connection)
     this.refuse("bad-response", detail)
   }
@@ -274,6 +239,14 @@ export class Exchange {
     this.client.finish(close)
   }
 
+  /** Ends a response that has begun and cannot be completed. */
+  breakOff(reason: FailureReason): void {
+    this.target?.stats.fail(reason)
+    if (this.access !== null) this.access.reason = reason
+    this.finished()
+    this.client.abort()
+  }
+
   finished(): void {
     this.over = true
     this.leave()
@@ -284,6 +257,8 @@ export class Exchange {
   }
 
   private leave(): void {
+    if (this.hedge !== null) this.hedge.end()
+    if (this.deadline !== null) this.deadline.end()
     this.context.totals.requestsInFlight--
     this.client.peer.requests--
     if (this.counted !== null) this.counted.inFlight--

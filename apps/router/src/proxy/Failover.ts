@@ -19,25 +19,23 @@ export const failOver = (
   reason: FailureReason,
   silence: boolean
 ): void => {
-  const { target } = exchange
+  const { deadline, target } = exchange
   const { endpoint, written, reused, connecting } = connection
   const moved = reason === "node-suspect" || reason === "endpoint-gone"
   const wasProbe = connection.probe
-  exchange.letGoOf(connection)
+  const goesOn = exchange.hedge !== null && exchange.hedge.survives(connection)
+  if (!goesOn) exchange.letGoOf(connection)
   if (!moved && !exchange.responded) {
     if (!connecting && !(reused && reason === "reset")) endpoint.unanswered++
     const eject = connecting || wasProbe || endpoint.unanswered >= context.limits.unansweredToEject
     if (eject || silence) ejectAfter(context, endpoint, { reason, silence, eject })
   }
+  if (goesOn) return void exchange.tried.push(endpoint)
   if (target === null) return
-  if (exchange.responded) {
-    const cut = reason === "idle-timeout" ? reason : "response-cut"
-    target.stats.fail(cut)
-    if (exchange.access !== null) exchange.access.reason = cut
-    exchange.finished()
-    return exchange.client.abort()
-  }
+  if (exchange.responded) return exchange.breakOff(reason === "idle-timeout" ? reason : "response-cut")
   const now = context.now()
+  // The timer wheel is coarse.
+  if (deadline !== null && now >= deadline.at) return deadline.expire()
   const verdict = afterFailure({
     written,
     repeatable: exchange.repeatable,

@@ -39,6 +39,11 @@ export const explainFailure = (reason: FailureReason, target: string, holdMillis
       )
     case "first-byte-timeout":
       return of(504, "its task did not begin to answer in time. A longer time is set by evenkeel.timeout.")
+    case "deadline":
+      return of(
+        504,
+        "it was not answered within the time that the request has (evenkeel.timeout total, or the caller's own)."
+      )
     case "reset":
       return of(502, "its task closed the connection without an answer. Sent again it might have been done twice.")
     case "node-suspect":

@@ -93,6 +93,7 @@ export class Fleet {
         const [oldest] = routed
         if (oldest !== undefined && target.policy.label !== oldest.loadBalancing)
           target.policy = policyOf(oldest.loadBalancing)
+        target.totalMillis = oldest?.timeouts.totalMillis ?? 0
         target.all = route.services.flatMap((id) => byService.get(id) ?? [])
         fill(target, route, byService)
       }
@@ -224,5 +225,5 @@ const settingsOf = (service: RoutedService): ServiceSettings => ({
   retries: service.retries,
   ...service.timeouts,
   health: service.health,
-  hedge: service.hedge
+  hedgeAfter: service.hedgeAfter
 })

@@ -50,7 +50,7 @@ const keepsRequestField = (head: RequestHead, i: number, trusted: boolean): bool
     case FieldKind.xForwardedOther:
       return trusted && !isNamed(fields, i, names)
     default:
-      // Hop-by-hop, look-alikes, and what is written anew below.
+      // Hop-by-hop, look-alikes, and what is written anew: below, and by the request's deadline.
       return false
   }
 }
@@ -156,7 +156,7 @@ export const forwardedResponse = (
 /** Whether the head in its own bytes can be sent once lines are taken out: nothing has to be added or written anew. */
 export const canTrim = (head: ResponseHead): boolean =>
   // A space after the status may be missing from the line.
-  head.hasDate && head.minorVersion === 1 && head.status !== 426 && head.fields.text.charCodeAt(12) === 32
+  head.hasDate && head.minorVersion === 1 && head.status !== 426 && head.hasReasonSpace
 
 /**
  * Takes the lines that are not passed on out of a head that lies in `bytes` from `start`, by moving what precedes each over

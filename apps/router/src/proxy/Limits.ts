@@ -43,10 +43,14 @@ export interface Limits {
   /** The first time out for such answers. */
   readonly gatewayEjectionBaseMs: number
   readonly ejectionMaxMs: number
+  /** A task that asks by `Retry-After` for nothing new gets nothing for so long at most. */
+  readonly retryAfterMaxMs: number
   /** Between two tries of one endpoint while every endpoint of a route is out. */
   readonly probePaceMs: number
   /** Two endpoints of a node that time out within this make the node suspect. */
   readonly suspicionWindowMs: number
+  /** So do two endpoints that leave connections unanswered for this long while the node answers no request. */
+  readonly unheardMs: number
   /** A task that comes while the router runs gets its full share after this. */
   readonly slowStartMs: number
   readonly tickMs: number
@@ -82,8 +86,10 @@ export const defaultLimits: Limits = {
   ejectionBaseMs: 1_000,
   gatewayEjectionBaseMs: 5_000,
   ejectionMaxMs: 60_000,
+  retryAfterMaxMs: 30_000,
   probePaceMs: 250,
   suspicionWindowMs: 2_000,
+  unheardMs: 400,
   slowStartMs: 10_000,
   tickMs: 100
 }

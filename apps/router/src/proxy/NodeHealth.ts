@@ -1,12 +1,14 @@
 /**
  * What a router believes about a node. A node is suspect when its router is silent (told from outside) or when two of its
- * endpoints do not answer the network within a short time (seen here). A refused connection is an answer: the node lives.
+ * endpoints do not answer the network within a short time (seen here): connections to them timed out, or stay unanswered while
+ * nothing else comes from the node. A refused connection is an answer: the node lives.
  * A node whose tasks answered a moment ago is not suspect for its router's silence: only the router is gone.
  * Suspicion from outside ends from outside, or by the word of an endpoint that answers; the router's own ends when an
  * endpoint answers, when the node gets a new task, or by a probe after a back-off.
  */
 import { Backoff } from "./Backoff.ts"
 import type { Endpoint } from "./Endpoint.ts"
+import { NodeQuestions } from "./NodeQuestions.ts"
 
 /**
  * An answer younger than this outweighs three missed heartbeats. Shorter than these take, so that the last answer of a node
@@ -24,6 +26,7 @@ export class NodeHealth {
   /** An endpoint answered since the silence began: only the node's router is gone. */
   private vouchedFor = false
   private answeredAt = -Infinity
+  private readonly questions = new NodeQuestions()
   private readonly timeouts = new Map<string, number>()
 
   constructor(id: string) {
@@ -75,6 +78,16 @@ export class NodeHealth {
     this.timeouts.set(task, now)
     for (const [other, at] of this.timeouts) if (now - at > windowMs) this.timeouts.delete(other)
     return this.timeouts.size >= atLeast
+  }
+
+  /** To be called with every tick. Returns whether nothing answers there, neither requests nor connections. */
+  isUnheard(now: number, unheardMs: number): boolean {
+    return this.questions.look(this.endpoints, this.answeredAt, now, unheardMs)
+  }
+
+  /** Asks no more whether it is there. */
+  endQuestions(): void {
+    this.questions.end()
   }
 
   /** The node has a new task: Swarm thinks it well. Returns whether that ended a suspicion. */

@@ -1,6 +1,7 @@
 /** Finds a place for a request: an endpoint and a connection to it, or a wait, or neither. */
 import type { Endpoint } from "./Endpoint.ts"
 import type { Exchange } from "./Exchange.ts"
+import { armHedge } from "./Hedging.ts"
 import { park } from "./Holding.ts"
 import type { ProxyContext } from "./ProxyContext.ts"
 import { sendRequest } from "./RequestSending.ts"
@@ -32,5 +33,6 @@ export const dispatch = (context: ProxyContext, exchange: Exchange, endpoint: En
   const connection = takeConnection(context, endpoint, exchange, maxIdleMs, now)
   exchange.connection = connection
   if (exchange.access !== null) exchange.access.endpoint = endpoint
+  if (endpoint.service.hedgeAfter !== null) armHedge(context, exchange, endpoint, now)
   if (connection.reused) sendRequest(context, exchange, connection, now)
 }

@@ -15,7 +15,7 @@ import type { Certificates } from "../tls/Certificates.ts"
 import { createTlsServer } from "../tls/TlsListener.ts"
 import { UpstreamTls } from "../tls/UpstreamTls.ts"
 import { ClientConnection } from "./ClientConnection.ts"
-import { leaveGone, suspect } from "./Ejection.ts"
+import { leaveGone, suspect, suspectUnheard } from "./Ejection.ts"
 import { Fleet } from "./Fleet.ts"
 import { HoldBudget } from "./HoldQueue.ts"
 import { endStretch, pump } from "./Holding.ts"
@@ -57,6 +57,9 @@ export interface ProxyOptions {
   readonly now?: () => number
   readonly onEvent?: (event: ProxyEvent) => void
 }
+
+/** No longer than this, however many still come. */
+const acceptWaitingMs = 1_000
 
 export class Proxy {
   private readonly options: ProxyOptions
@@ -198,9 +201,11 @@ export class Proxy {
     const { context } = this
     if (context.closing) return
     context.closing = true
+    await this.acceptWaiting()
     this.server.close()
     this.tlsServer?.close()
     this.health.stop()
+    for (const node of context.fleet.nodes.values()) node.endQuestions()
     for (const endpoint of context.fleet.endpoints.values()) endpoint.closeIdle()
     for (const client of this.clients) client.shutDown()
     if (this.clients.size > 0) {
@@ -214,6 +219,20 @@ export class Proxy {
     await context.observer?.end()
   }
 
+  /**
+   * Takes the connections that the system has made already: it would reset them when the port is left. One comes with each turn
+   * of the event loop; the turn that this begins in may be over for sockets.
+   */
+  private async acceptWaiting(): Promise<void> {
+    const { now, totals } = this.context
+    const until = now() + acceptWaitingMs
+    let before = -1
+    for (let turns = 0; (turns < 2 || totals.clientConnectionsTotal > before) && now() < until; turns++) {
+      before = totals.clientConnectionsTotal
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+
   private onClientClosed(connection: ClientConnection): void {
     this.clients.delete(connection)
     if (this.clients.size === 0) this.onIdle?.()
@@ -223,6 +242,7 @@ export class Proxy {
     this.refreshDate()
     this.context.observer?.tick(now)
     for (const node of this.context.fleet.lapsed(now)) suspect(this.context, node, "silent")
+    suspectUnheard(this.context, now)
     this.pumpAll()
   }
 

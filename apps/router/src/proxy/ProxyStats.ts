@@ -5,6 +5,12 @@ export const latencyBoundsMs = [
   1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000
 ] as const
 
+/**
+ * What became of a request that was due to be sent to a second task: `won`: the second answered first, or the first failed; `lost`: the first did; `failed`:
+ * the second failed; `left`: the request ended before either answered; `no-budget` and `no-endpoint`: it was not sent.
+ */
+export type HedgeResult = "won" | "lost" | "failed" | "left" | "no-budget" | "no-endpoint"
+
 /** Why a request did not get its whole response from an endpoint. */
 export type FailureReason =
   | "no-route"
@@ -22,6 +28,7 @@ export type FailureReason =
   | "endpoint-gone"
   | "bad-response"
   | "response-cut"
+  | "deadline"
   | "loop"
   | "closing"
 
@@ -37,6 +44,7 @@ export class TargetStats {
   held = 0
   holdLongestMs = 0
   readonly failures = new Map<FailureReason, number>()
+  readonly hedges = new Map<HedgeResult, number>()
   /** Clients that went away before their response had ended. */
   clientAborts = 0
   /** Milliseconds from the whole head of the request to the last byte of the response. */
@@ -54,6 +62,10 @@ export class TargetStats {
 
   fail(reason: FailureReason): void {
     this.failures.set(reason, (this.failures.get(reason) ?? 0) + 1)
+  }
+
+  hedged(result: HedgeResult): void {
+    this.hedges.set(result, (this.hedges.get(result) ?? 0) + 1)
   }
 }
 

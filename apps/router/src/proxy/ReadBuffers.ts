@@ -47,12 +47,12 @@ export class ReadBuffer {
     this.pool = pool
   }
 
-  /** The bytes of the read that has just ended; they are to be used up before `used`. */
+  /** What the read that has just ended has filled up to `length`; it is to be used up before `used`. */
   read(length: number): Buffer {
     const buffer = this.current ?? Buffer.alloc(0)
     this.inUse = true
     this.filled = length === buffer.length
-    return this.filled ? buffer : buffer.subarray(0, length)
+    return buffer
   }
 
   /** `held`: somebody may still read from them. */
@@ -92,3 +92,7 @@ export class ReadBuffer {
     this.current = null
   }
 }
+
+/** `bytes` from `from` to `to`, without making a view of all. */
+export const part = (bytes: Buffer, from: number, to: number): Buffer =>
+  from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to)

@@ -19,7 +19,8 @@ export class RequestBody {
   private remaining = 0
   private scanner: ChunkedScanner | null = null
 
-  begin(framing: BodyFraming, contentLength: number): void {
+  /** `hopNames`: what the request's `Connection` names. */
+  begin(framing: BodyFraming, contentLength: number, hopNames: ReadonlyArray<string> | null = null): void {
     if (this.pieces.length > 0) this.pieces.length = 0
     this.keptBytes = 0
     this.received = 0
@@ -29,7 +30,7 @@ export class RequestBody {
     this.remaining = contentLength
     if (framing === BodyFraming.chunked) {
       this.scanner ??= new ChunkedScanner()
-      this.scanner.reset()
+      this.scanner.reset(hopNames)
     }
   }
 

@@ -1,6 +1,7 @@
 /** Where the request just parsed goes: to a target, or back with the reason why to none. */
 import { hostOf } from "@evenkeel/http1/Authority"
 import { headerValue, keyOf, noKey } from "../balancing/Affinity.ts"
+import { beginDeadline } from "./Deadline.ts"
 import type { Exchange } from "./Exchange.ts"
 import { forwardedRequest, passedBefore } from "./ForwardedHead.ts"
 import type { RequestHead } from "@evenkeel/http1/RequestHead"
@@ -49,6 +50,7 @@ export const routeRequest = (context: ProxyContext, exchange: Exchange, peer: Pe
       return exchange.respond(200, "max-forwards", "This router is as far as the request may go.", servedMethods)
     if (left > 0) forwarded = forwarded.replace(maxForwards, `\r\nMax-Forwards: ${left - 1}\r\n`)
   }
+  if (!beginDeadline(context, exchange, head, entry.target)) return
   const span = exchange.access?.span ?? null
   exchange.start(entry.target, span === null ? forwarded : withTrace(forwarded, span))
 }

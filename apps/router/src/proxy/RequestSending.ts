@@ -12,8 +12,11 @@ export const sendRequest = (
   connection: UpstreamConnection,
   now: number
 ): void => {
-  const { body, head, idempotent } = exchange
-  exchange.sentAt = now
+  const { body, deadline, idempotent } = exchange
+  const head = deadline === null ? exchange.head : deadline.tell(exchange.head, now)
+  // A second copy's time is its connection's own.
+  if (connection === exchange.connection) exchange.sentAt = now
+  connection.sentAt = now
   connection.written = true
   const more = writeRequest(connection.socket, head, body.pieces)
   if (body.hasBody && (!idempotent || body.keptBytes > context.limits.replayBytes)) body.letGo()

@@ -13,7 +13,7 @@ export class ResponseBody {
     this.remaining = head.contentLength
     if (this.framing !== BodyFraming.chunked) return
     this.scanner ??= new ChunkedScanner()
-    this.scanner.reset()
+    this.scanner.reset(head.connection.names)
   }
 
   /** Has the payload of chunks handed to `sink` instead of their bytes being passed on. */
@@ -25,20 +25,20 @@ export class ResponseBody {
     return this.framing === BodyFraming.chunked && this.scanner !== null && this.scanner.sink !== null
   }
 
-  /** The offset after the last byte of the body in `bytes`; -1 if the chunks are malformed. */
-  advance(bytes: Buffer, at: number): number {
+  /** The offset after the last byte of the body in `bytes` from `at` to `end`; -1 if the chunks are malformed. */
+  advance(bytes: Buffer, at: number, end: number): number {
     switch (this.framing) {
       case BodyFraming.none:
         return at
       case BodyFraming.length: {
-        const take = Math.min(this.remaining, bytes.length - at)
+        const take = Math.min(this.remaining, end - at)
         this.remaining -= take
         return at + take
       }
       case BodyFraming.chunked:
-        return this.scanner?.scan(bytes, at, bytes.length) ?? -1
+        return this.scanner?.scan(bytes, at, end) ?? -1
       default:
-        return bytes.length
+        return end
     }
   }
 

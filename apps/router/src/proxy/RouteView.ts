@@ -44,6 +44,10 @@ export interface RouteView {
   /** `evenkeel.lb` in force. */
   readonly loadBalancing: string
   readonly holdMillis: number
+  /** `total` of `evenkeel.timeout` in force; 0: none. */
+  readonly totalMillis: number
+  /** By which `evenkeel.hedge=p95` goes; null where no service asks for it, or too little is known. */
+  readonly firstByteP95Ms: number | null
   readonly held: number
   readonly endpoints: ReadonlyArray<EndpointView>
 }
@@ -61,6 +65,8 @@ export const viewRoute = (entry: RouteEntry, now: number): RouteView => {
     shares: target.shares?.map(({ service, weight }) => ({ service: nameOf(service), weight })) ?? null,
     loadBalancing: target.policy.label,
     holdMillis: target.holdMillis,
+    totalMillis: target.totalMillis,
+    firstByteP95Ms: finite(target.firstBytes?.p95(now)),
     held: target.queue.length,
     endpoints: target.all.map((endpoint) => {
       const view = viewEndpoint(endpoint, now)
@@ -69,6 +75,8 @@ export const viewRoute = (entry: RouteEntry, now: number): RouteView => {
     })
   }
 }
+
+const finite = (value = Infinity): number | null => (value === Infinity ? null : hundredths(value))
 
 const hundredths = (value: number): number => Math.round(value * 100) / 100
 
@@ -100,6 +108,8 @@ const whyUnused = (endpoint: Endpoint, now: number): string => {
   if (endpoint.state === "gone") return "gone: the table no longer has its task"
   if (endpoint.node.isSuspect()) return `its node ${endpoint.node.id} does not answer`
   if (endpoint.unhealthy) return "its active checks fail (evenkeel.health)"
+  if (endpoint.pausedUntil > now && !endpoint.backoff.isOut())
+    return `asked for nothing new by Retry-After, for another ${Math.ceil(endpoint.pausedUntil - now)} ms`
   if (!endpoint.backoff.isOut()) return ""
   const left = Math.max(0, endpoint.backoff.until - now)
   return `failed ${endpoint.backoff.failures} times; ${left === 0 ? "tried with the next request" : `out for ${Math.ceil(left)} ms`}`

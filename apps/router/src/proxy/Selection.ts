@@ -62,11 +62,11 @@ const byPolicy = (
   return pickCheapest(pool, tried, now, random, spill)
 }
 
-/** Checks may be wrong, and all others are out: better a task that fails them than none. */
+/** Better a task that fails its checks, or has asked for a pause, than none. */
 const inNeed = (target: Target, now: number): Endpoint | null => {
   let best: Endpoint | null = null
   for (const endpoint of target.ready) {
-    if (!endpoint.unhealthy || !endpoint.admitsInNeed(now)) continue
+    if (!endpoint.admitsInNeed(now)) continue
     if (best === null || endpoint.cost(now, 1) < best.cost(now, 1)) best = endpoint
   }
   return best

@@ -5,6 +5,7 @@
 import { defaultPolicy, type Policy } from "../balancing/Policy.ts"
 import type { Pool, Share } from "../balancing/Pool.ts"
 import type { Endpoint } from "./Endpoint.ts"
+import type { FirstByteTimes } from "./FirstByteTimes.ts"
 import { HoldQueue } from "./HoldQueue.ts"
 import { TargetStats } from "./ProxyStats.ts"
 import { RetryBudget } from "./RetryPolicy.ts"
@@ -17,6 +18,10 @@ export class Target implements Pool {
   /** Requests that have not ended, those that wait included. */
   inFlight = 0
   holdMillis = 0
+  /** From the head of a request to the end of its response; 0: no bound. */
+  totalMillis = 0
+  /** Kept once a request has to know how long others took; null before. */
+  firstBytes: FirstByteTimes | null = null
   serviceIds: ReadonlyArray<string> = []
   serviceNames: ReadonlyArray<string> = []
   policy: Policy = defaultPolicy

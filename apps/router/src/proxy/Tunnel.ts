@@ -4,6 +4,9 @@
  * both sides have ended and everything is written, the sockets close by themselves.
  */
 import type { Socket } from "node:net"
+import { freeNow } from "./DirectReads.ts"
+import { writeWithHead } from "./SocketWrites.ts"
+import type { UpstreamConnection } from "./UpstreamConnection.ts"
 
 const keepAliveAfterMs = 30_000
 
@@ -22,6 +25,7 @@ export class Tunnel {
 
   fromClient(bytes: Buffer): void {
     if (!this.upstream.write(bytes)) this.client.pause()
+    else if (this.upstream.writableLength === 0) freeNow(bytes)
   }
 
   fromUpstream(bytes: Buffer): void {
@@ -46,17 +50,35 @@ export class Tunnel {
     this.client.end()
   }
 
-  /** The client's socket is gone. If the other side was still talking, there is nobody to talk to. */
+  /** The client's socket is gone. Unless both sides had ended it was broken off, and the other side has nobody to talk to. */
   clientClosed(): void {
-    if (!this.upstreamHasEnded) this.upstream.destroy()
+    if (!this.clientHasEnded || !this.upstreamHasEnded) this.upstream.destroy()
   }
 
   upstreamClosed(): void {
-    if (!this.clientHasEnded) this.client.destroy()
+    if (!this.clientHasEnded || !this.upstreamHasEnded) this.client.destroy()
   }
 
   destroy(): void {
     this.client.destroy()
     this.upstream.destroy()
   }
+}
+
+/**
+ * Makes one of a client's connection and the one that answered it with 101. `head`: that answer as the client gets it; `rest`:
+ * what came behind it; `early`: what the client has sent already.
+ */
+export const joinTunnel = (
+  client: Socket,
+  connection: UpstreamConnection,
+  { early, head, rest }: { readonly head: string; readonly rest: Buffer; readonly early: Buffer | null }
+): Tunnel => {
+  const upstream = connection.socket
+  const tunnel = new Tunnel(client, upstream)
+  connection.becomeTunnel(tunnel)
+  writeWithHead(client, head, rest)
+  if (early !== null) tunnel.fromClient(early)
+  if (client.isPaused() && !upstream.writableNeedDrain) client.resume()
+  return tunnel
 }

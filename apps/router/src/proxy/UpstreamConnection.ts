@@ -10,7 +10,7 @@ import type { Endpoint } from "./Endpoint.ts"
 import type { Exchange } from "./Exchange.ts"
 import type { ProxyContext } from "./ProxyContext.ts"
 import type { FailureReason } from "./ProxyStats.ts"
-import { ReadBuffer, Reading } from "./ReadBuffers.ts"
+import { part, ReadBuffer, Reading } from "./ReadBuffers.ts"
 import { ResponseBody } from "./ResponseBody.ts"
 import type { TimedEntry } from "./TimerWheel.ts"
 import type { Tunnel } from "./Tunnel.ts"
@@ -19,20 +19,23 @@ const Phase = { connecting: 0, idle: 1, head: 2, body: 3, tunnel: 4, closed: 5 }
 type Phase = (typeof Phase)[keyof typeof Phase]
 
 /** The network itself gave no answer; a refusal or a reset is an answer. */
-const isSilence = (code: string | undefined): boolean =>
-  code === "ETIMEDOUT" || code === "EHOSTUNREACH" || code === "ENETUNREACH" || code === "EHOSTDOWN"
+const silentCodes = new Set<string | undefined>(["ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "EHOSTDOWN"])
 
 export class UpstreamConnection implements TimedEntry {
   deadline = Infinity
   wheelTick = -1
   readonly endpoint: Endpoint
   readonly socket: net.Socket
+  /** When it was begun to be made (monotonic ms). */
+  readonly begunAt: number
   idleSince = 0
   idleUntil = 0
   /** Whether the exchange that has it got it from the pool. */
   reused = false
   /** Whether bytes of the present request have been given to the socket. */
   written = false
+  /** When that was (monotonic ms). */
+  sentAt = 0
   /** Whether the present use is to find out if the endpoint, or its node, is back. */
   probe = false
   private readonly context: ProxyContext
@@ -60,7 +63,7 @@ export class UpstreamConnection implements TimedEntry {
       callback: (length) => this.onRead(length)
     })
     this.socket.on(secure ? "secureConnect" : "connect", () => this.onConnect())
-    if (secure) this.socket.on("data", (bytes: Buffer) => this.onData(bytes))
+    if (secure) this.socket.on("data", (bytes: Buffer) => this.onBytes(bytes, bytes.length))
     this.socket.on("end", () => this.onEnd())
     this.socket.on("drain", () => this.onDrain())
     this.socket.on("error", (error: NodeJS.ErrnoException) => (this.errorCode = error.code))
@@ -68,6 +71,7 @@ export class UpstreamConnection implements TimedEntry {
     const { connectMillis } = endpoint.service
     const bound = endpoint.local ? Math.min(connectMillis, context.limits.ownNodeConnectMs) : connectMillis
     context.wheel.refresh()
+    this.begunAt = context.wheel.coarseNow
     context.wheel.schedule(this, bound)
   }
 
@@ -121,7 +125,8 @@ export class UpstreamConnection implements TimedEntry {
     const usable = clean && endpoint.state === "ready" && !endpoint.node.isSuspect() && !context.closing
     if (!usable || idleMs <= 0 || endpoint.idle.length >= poolIdlePerEndpoint) return this.destroy()
     if (this.socket.isPaused()) this.socket.resume()
-    this.idleSince = context.now()
+    // Up to a tick too early, never too late.
+    this.idleSince = context.wheel.coarseNow
     this.idleUntil = this.idleSince + idleMs
     context.wheel.schedule(this, idleMs)
     endpoint.idle.push(this)
@@ -167,7 +172,7 @@ export class UpstreamConnection implements TimedEntry {
 
   private onRead(length: number): boolean {
     const client = this.exchange?.client
-    this.onData(this.reads.read(length))
+    this.onBytes(this.reads.read(length), length)
     this.reads.used(client !== undefined && client.isWriting)
     return true
   }
@@ -177,22 +182,24 @@ export class UpstreamConnection implements TimedEntry {
     return this.reads.next(phase === Phase.body ? Reading.body : phase === Phase.tunnel ? Reading.tunnel : Reading.head)
   }
 
-  private onData(bytes: Buffer): void {
+  /** What was received lies in `bytes` up to `length`; behind it, what was read before. */
+  private onBytes(bytes: Buffer, length: number): void {
     switch (this.phase) {
       case Phase.head:
-        return this.readHead(bytes)
+        return this.readHead(bytes, length)
       case Phase.body:
-        return this.relayBody(bytes)
+        return this.relayBody(bytes, 0, length)
       case Phase.tunnel:
-        return this.tunnel?.fromUpstream(bytes)
+        return this.tunnel?.fromUpstream(part(bytes, 0, length))
       case Phase.idle:
         // Nobody asked: whatever this is, it must not become the answer to the next request.
         return this.destroy()
     }
   }
 
-  private readHead(chunk: Buffer): void {
-    const bytes = this.pending === null ? chunk : Buffer.concat([this.pending, chunk])
+  private readHead(chunk: Buffer, length: number): void {
+    const bytes = this.pending === null ? chunk : Buffer.concat([this.pending, part(chunk, 0, length)])
+    const end = this.pending === null ? length : bytes.length
     this.pending = null
     const head = this.context.responseHead
     let at = 0
@@ -200,21 +207,21 @@ export class UpstreamConnection implements TimedEntry {
       const start = at
       const exchange = this.exchange
       if (exchange === null) return
-      const next = head.parse(bytes, at, exchange.isHead)
+      const next = head.parse(bytes, at, exchange.isHead, end)
       if (next === incomplete) {
         // A copy: the next read reuses what these bytes lie in.
-        this.pending = Buffer.from(bytes.subarray(at))
+        this.pending = Buffer.from(bytes.subarray(at, end))
         return
       }
       if (next === rejected) return exchange.onBadResponse(this, head.rejection?.message ?? "")
       at = next
-      if (head.status === 101) return exchange.onSwitch(this, head, bytes.subarray(at))
-      if (head.status >= 200) return this.beginBody(exchange, bytes, start, at)
+      if (head.status === 101) return exchange.onSwitch(this, head, bytes.subarray(at, end))
+      if (head.status >= 200) return this.beginBody(exchange, bytes, start, at, end)
       exchange.onInterim(this, head)
     }
   }
 
-  private beginBody(exchange: Exchange, bytes: Buffer, start: number, at: number): void {
+  private beginBody(exchange: Exchange, bytes: Buffer, start: number, at: number, end: number): void {
     const head = this.context.responseHead
     this.keepAlive = head.keepAlive
     this.keepAliveSeconds = head.keepAliveSeconds
@@ -224,29 +231,29 @@ export class UpstreamConnection implements TimedEntry {
       // The client knows no chunks: it gets what is in them, and the end of the connection as the end.
       this.body.unwrap((piece, from, to) => exchange.onResponseBytes(this, piece.subarray(from, to)))
       exchange.onResponse(this, head, bytes, start, at, at)
-      return this.relayBody(bytes.subarray(at))
+      return this.relayBody(bytes, at, end)
     }
-    const end = this.body.advance(bytes, at)
-    if (end === -1) return exchange.onBadResponse(this, this.body.problem)
-    exchange.onResponse(this, head, bytes, start, at, end)
-    this.afterBody(bytes, end)
+    const bodyEnd = this.body.advance(bytes, at, end)
+    if (bodyEnd === -1) return exchange.onBadResponse(this, this.body.problem)
+    exchange.onResponse(this, head, bytes, start, at, bodyEnd)
+    this.afterBody(bodyEnd < end)
   }
 
-  private relayBody(bytes: Buffer): void {
+  private relayBody(bytes: Buffer, at: number, end: number): void {
     const exchange = this.exchange
     if (exchange === null) return
-    const end = this.body.advance(bytes, 0)
-    if (end === -1) return this.fail("bad-response", false)
-    if (end > 0 && !this.body.isUnwrapped)
-      exchange.onResponseBytes(this, end === bytes.length ? bytes : bytes.subarray(0, end))
-    this.afterBody(bytes, end)
+    const bodyEnd = this.body.advance(bytes, at, end)
+    if (bodyEnd === -1) return this.fail("bad-response", false)
+    if (bodyEnd > at && !this.body.isUnwrapped) exchange.onResponseBytes(this, part(bytes, at, bodyEnd))
+    this.afterBody(bodyEnd < end)
   }
 
-  private afterBody(bytes: Buffer, end: number): void {
+  /** `isFollowed`: bytes came behind the body. */
+  private afterBody(isFollowed: boolean): void {
     // The exchange may have ended by what it was told.
     if (this.exchange === null || this.phase !== Phase.body) return
     if (!this.body.isDone) return
-    if (end < bytes.length) this.keepAlive = false
+    if (isFollowed) this.keepAlive = false
     this.context.wheel.cancel(this)
     this.exchange.onResponseEnd(this)
   }
@@ -275,9 +282,9 @@ export class UpstreamConnection implements TimedEntry {
         this.tunnel?.upstreamClosed()
         return this.destroy()
       case Phase.connecting:
-        return this.fail(isTlsFailure(this.errorCode) ? "upstream-tls" : "connect", isSilence(this.errorCode))
+        return this.fail(isTlsFailure(this.errorCode) ? "upstream-tls" : "connect", silentCodes.has(this.errorCode))
       case Phase.head:
-        return this.fail("reset", isSilence(this.errorCode))
+        return this.fail("reset", silentCodes.has(this.errorCode))
       case Phase.body:
         return this.fail("response-cut", false)
       default:

@@ -23,6 +23,7 @@ const addTarget = (into: TargetStats, from: TargetStats): void => {
   addArray(into.byClass, from.byClass)
   addArray(into.latency, from.latency)
   addMap(into.failures, from.failures)
+  addMap(into.hedges, from.hedges)
 }
 
 const mergeEndpoints = (all: ReadonlyArray<ProxyStats>): ReadonlyArray<EndpointStats> =>
@@ -57,9 +58,6 @@ export const mergeStats = (running: ReadonlyArray<ProxyStats>, ended: ReadonlyAr
     totals.spansDropped += stats.totals.spansDropped
     addMap(totals.rejected, stats.totals.rejected)
     addMap(totals.ejections, stats.totals.ejections)
-    addMap(totals.ejections, stats.totals.ejections)
-    totals.accessLogDropped += stats.totals.accessLogDropped
-    totals.spansDropped += stats.totals.spansDropped
     for (const [name, from] of stats.targets) {
       const into = targets.get(name) ?? new TargetStats()
       targets.set(name, into)

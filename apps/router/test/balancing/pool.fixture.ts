@@ -16,7 +16,7 @@ export const settings: ServiceSettings = {
   firstByteMillis: 1,
   idleMillis: 1,
   health: null,
-  hedge: false
+  hedgeAfter: null
 }
 
 /** Endpoints `t0`, `t1` … of a service, each on a node of its own (`n0` …) unless `nodeOf` says otherwise. */

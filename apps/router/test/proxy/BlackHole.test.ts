@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { httpBackend, request, startProxy, tableOf, until } from "./support/Bench.ts"
-import { blackHole } from "./support/BlackHole.ts"
+import { blackHole, mortal } from "./support/BlackHole.ts"
 
 describe("addresses from which nothing comes back", () => {
   it("cost no request; two of one node within the window make the node suspect", async () => {
@@ -28,6 +28,78 @@ describe("addresses from which nothing comes back", () => {
     // The third is out with its node, whether or not anything was sent to it.
     expect(proxy.describeRoutes()[0]?.endpoints.map(({ used }) => used)).toEqual([false, false, false, true])
     await until(() => proxy.stats().totals.requestsInFlight === 0, "all have ended")
+  })
+
+  it(
+    "make their node suspect long before connections time out, if two of them say nothing",
+    { timeout: 20_000 },
+    async () => {
+      const holes = await Promise.all([blackHole(), blackHole()])
+      const good = await httpBackend((_, res) => res.end("good"))
+      const lost = holes.map((at, i) => ({ task: `lost-${i}`, node: "node-lost", at }))
+      const { port, proxy, events } = await startProxy(
+        tableOf([{ name: "s", timeouts: { connectMillis: 60_000 }, tasks: lost }])
+      )
+      const answers = [request(port, "s", { method: "POST", body: "x" }), request(port, "s")]
+      await until(() => proxy.stats().endpoints.every(({ outstanding }) => outstanding === 1), "both are asked")
+      proxy.setTable(tableOf([{ name: "s", tasks: [...lost, { task: "good", node: "node-good", at: good }] }]))
+      expect((await Promise.all(answers)).map(({ body }) => body)).toEqual(["good", "good"])
+      expect(events).toMatchObject([{ type: "node-suspect", node: "node-lost", source: "timeouts", moved: 2 }])
+    }
+  )
+
+  it.each([1, 2])(
+    "are found though requests go over connections that were made before: %i on a node",
+    { timeout: 20_000 },
+    async (count) => {
+      const doomed = await Promise.all(Array.from({ length: count }, mortal))
+      const good = await httpBackend((_, res) => res.end("good"))
+      const lost = doomed.map((at, i) => ({ task: `lost-${i}`, node: "node-lost", at }))
+      const { port, proxy, events } = await startProxy(tableOf([{ name: "s", holdMillis: 20_000, tasks: lost }]))
+      const send = () => Promise.all(lost.map(() => request(port, "s").then(({ body }) => body)))
+      expect(await send()).toEqual(lost.map(() => "alive"))
+      const idle = proxy.stats().poolIdle
+      for (const { fallSilent } of doomed) await fallSilent()
+      const answers = send()
+      await until(() => proxy.stats().poolIdle === idle - count, "they go over kept connections")
+      const all = [...lost, { task: "good", node: "node-good", at: good }]
+      proxy.setTable(tableOf([{ name: "s", holdMillis: 20_000, tasks: all }]))
+      expect(await answers).toEqual(lost.map(() => "good"))
+      expect(events.find(({ type }) => type === "node-suspect")).toMatchObject({
+        node: "node-lost",
+        source: "timeouts"
+      })
+    }
+  )
+
+  it("are not taken for tasks that are slow: those are connected to", async () => {
+    const slow = await Promise.all([1, 2].map(() => httpBackend(() => undefined)))
+    const hole = await blackHole()
+    let ahead = 0
+    const { port, proxy, events } = await startProxy(
+      tableOf([
+        { name: "slow", tasks: slow.map((at, i) => ({ task: `slow-${i}`, node: "node-slow", at })) },
+        {
+          name: "hole",
+          timeouts: { connectMillis: 700 },
+          retries: 0,
+          tasks: [{ task: "h", node: "node-lost", at: hole }]
+        }
+      ]),
+      { now: () => performance.now() + ahead }
+    )
+    const asked = [request(port, "slow"), request(port, "slow"), request(port, "slow", { method: "POST" })]
+    const stats = () => proxy.stats().endpoints
+    const refused = request(port, "hole")
+    await until(() => stats().reduce((sum, { outstanding }) => sum + outstanding, 0) === 4, "all are asked")
+    await until(() => slow.every(({ sockets }) => sockets.length > 0), "the slow ones are connected to")
+    ahead = 800
+    // By then the tick in which they would have been judged is over.
+    expect((await refused).status).toBe(504)
+    expect(events.filter(({ type }) => type === "node-suspect")).toEqual([])
+    proxy.setTable(tableOf([]))
+    for (const { stop } of slow) await stop()
+    await Promise.all(asked)
   })
 
   it("are told to the client when there is no other", async () => {

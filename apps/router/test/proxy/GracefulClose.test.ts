@@ -48,6 +48,24 @@ describe("a proxy that shuts down", () => {
     await closed
   })
 
+  it("answers those who were connected before it left its port, though it had not seen them yet", async () => {
+    const backend = await httpBackend((req, res) => res.end(`for ${req.url}`))
+    const { proxy, port } = await startProxy(tableOf([{ name: "s", tasks: [{ task: "t", at: backend }] }]))
+    const clients = Array.from({ length: 20 }, (_, i) =>
+      new RawClient(port).send(`GET /${i} HTTP/1.1\r\nHost: s\r\n\r\n`)
+    )
+    // The system makes the connections now; this process has not been told.
+    await new Promise((resolve) => process.nextTick(resolve))
+    expect(proxy.stats().totals.clientConnections).toBe(0)
+    const closed = proxy.close({ deadlineMs: 60_000 })
+    const answers = await Promise.all(clients.map((client) => client.end()))
+    expect(answers.map((text) => /Connection: close\r\n.*for (\/\d+)$/s.exec(text)?.[1])).toEqual(
+      clients.map((_, i) => `/${i}`)
+    )
+    for (const { socket } of clients) socket.destroy()
+    await closed
+  })
+
   it("ends connections that stay idle", async () => {
     const { proxy, port } = await startProxy(tableOf([]), { limits: { shutdownIdleMs: 20 } })
     const client = new RawClient(port)

@@ -15,7 +15,7 @@ const service = {
   firstByteMillis: 1,
   idleMillis: 1,
   health: null,
-  hedge: false
+  hedgeAfter: null
 }
 
 const choose = (target: Target, tried: ReadonlyArray<Endpoint>, now: number, random: () => number) =>

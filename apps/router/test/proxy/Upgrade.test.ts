@@ -105,6 +105,26 @@ describe("an upgrade to websocket", () => {
     await until(() => client.closed || client.ended, "the client learns it")
   })
 
+  it("goes when one side breaks off after the other has ended", async () => {
+    const tasks = await rawBackend((socket) => void socket.once("data", () => socket.write(switching)))
+    const { proxy, port } = await startProxy(tableFor(tasks))
+    const first = new RawClient(port).send(upgrade)
+    await first.receives("101")
+    const heard = new Promise((resolve) => tasks.sockets[0]?.once("end", resolve))
+    first.socket.end()
+    await heard
+    tasks.sockets[0]?.resetAndDestroy()
+    await until(() => proxy.stats().totals.tunnels === 0, "the task breaks off after the client has ended")
+
+    const second = new RawClient(port).send(upgrade)
+    await second.receives("101")
+    tasks.sockets[1]?.end()
+    await second.end()
+    second.socket.resetAndDestroy()
+    await until(() => proxy.stats().totals.tunnels === 0, "the client breaks off after the task has ended")
+    await until(() => proxy.stats().totals.upstreamConnections === 0, "nothing is left")
+  })
+
   it("goes with its client", async () => {
     const backend = await rawBackend((socket) => socket.once("data", () => socket.write(switching)))
     const { proxy, port } = await startProxy(tableFor(backend))

@@ -12,11 +12,15 @@ const statsOf = (requests: number, latencyMs: number, ejectedForMs = 0): ProxySt
     web.observe(200, 3)
   }
   web.fail("reset")
+  web.hedged("won")
   web.holdLongestMs = requests
   const totals = new Totals()
   totals.clientConnections = 2
   totals.clientConnectionsTotal = 10
   totals.reject("no-route")
+  totals.eject("connect")
+  totals.accessLogDropped = 3
+  totals.spansDropped = 4
   return {
     totals,
     targets: new Map([["web", web]]),
@@ -36,6 +40,8 @@ describe("counts of several workers", () => {
     expect([totals.clientConnections, totals.clientConnectionsTotal, totals.rejected.get("no-route")]).toEqual([
       4, 20, 2
     ])
+    expect([totals.ejections.get("connect"), totals.accessLogDropped, totals.spansDropped]).toEqual([2, 6, 8])
+    expect(web?.hedges.get("won")).toBe(2)
     expect([poolIdle, heldNow, heldBytes]).toEqual([4, 2, 10])
   })
 

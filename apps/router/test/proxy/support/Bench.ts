@@ -2,8 +2,9 @@
 import { Endpoint, Route, RoutedService, RoutingTable } from "@evenkeel/domain/RoutingTable"
 import { NodeId, ServiceId, TaskId } from "@evenkeel/domain/Ids"
 import type { HealthCheck } from "@evenkeel/domain/HealthCheck"
+import type { HedgeDelay } from "@evenkeel/domain/Hedging"
 import type { LoadBalancing } from "@evenkeel/domain/LoadBalancing"
-import { defaultTimeouts } from "@evenkeel/domain/ServiceLabels"
+import { defaultTimeouts } from "@evenkeel/domain/Timeouts"
 import * as http from "node:http"
 import * as net from "node:net"
 import { afterEach } from "vitest"
@@ -130,6 +131,7 @@ export interface ServiceSpec {
   readonly loadBalancing?: LoadBalancing
   readonly health?: Partial<HealthCheck>
   readonly timeouts?: Partial<typeof defaultTimeouts>
+  readonly hedgeAfter?: HedgeDelay
 }
 
 export interface RouteSpec {
@@ -172,6 +174,7 @@ export const tableOf = (services: ReadonlyArray<ServiceSpec>, routes?: ReadonlyA
           retries: service.retries ?? 2,
           timeouts: { ...defaultTimeouts, ...service.timeouts },
           holdMillis: service.holdMillis ?? 0,
+          hedgeAfter: service.hedgeAfter ?? null,
           endpoints: service.tasks.map(
             ({ task, node, at, state }, slot) =>
               new Endpoint({

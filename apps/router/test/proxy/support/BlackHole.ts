@@ -7,6 +7,28 @@ const program =
   "const s=require('net').createServer().listen({port:0,host:'127.0.0.1',backlog:1}," +
   "()=>process.stdout.write(s.address().port+'\\n',()=>process.kill(process.pid,'SIGSTOP')))"
 
+const answering =
+  "const s=require('http').createServer((_,r)=>r.end('alive')).listen({port:0,host:'127.0.0.1',backlog:1}," +
+  "()=>process.stdout.write(s.address().port+'\\n'))"
+
+/** A task that answers until `fallSilent`, which resolves once a connection to it stays without an answer. */
+export const mortal = async () => {
+  const child = spawn(process.execPath, ["-e", answering], { stdio: ["ignore", "pipe", "inherit"] })
+  const exited = new Promise((resolve) => child.once("exit", resolve))
+  afterwards(async () => {
+    child.kill("SIGKILL")
+    await exited
+  })
+  const port = await new Promise<number>((resolve) =>
+    child.stdout.once("data", (bytes: Buffer) => resolve(Number(bytes.toString())))
+  )
+  const fallSilent = async () => {
+    child.kill("SIGSTOP")
+    for (let full = false; !full;) full = await staysWithoutAnswer(port)
+  }
+  return { host: "127.0.0.1", port, fallSilent }
+}
+
 /** Resolves once a connection to it stays without an answer. */
 export const blackHole = async (): Promise<{ readonly host: string; readonly port: number }> => {
   const child = spawn(process.execPath, ["-e", program], { stdio: ["ignore", "pipe", "inherit"] })

@@ -1,20 +1,9 @@
 /** Requests in whose bodies another request is hidden, framed in the ways by which proxies and servers have disagreed. */
+import { randomOf } from "./Servers.ts"
 
 export interface Case {
   readonly seed: number
   readonly bytes: Buffer
-}
-
-/** mulberry32. */
-const randomOf = (seed: number) => {
-  let state = seed >>> 0
-  return (bound: number): number => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = state
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 4_294_967_296) * bound)
-  }
 }
 
 /** What must never be taken for a request. */
@@ -77,7 +66,10 @@ export const smuggling = (seed: number): Case => {
     else if (framing === 8) lines.push(pick(codingLines))
     else lines.push(pick(lengthLines).replaceAll("N", String(chunked.length)), pick(codingLines))
     if (below(4) === 0) lines.reverse()
-    const isChunked = framing >= 4 && framing !== 7 && (framing !== 9 || below(2) === 0)
+    const againstCoding = framing === 9 && below(2) !== 0
+    // A length that is none leaves the coding to frame the body: then it must be chunked, or it ends where the hidden one begins.
+    const isLengthNone = lines.some((line) => line.startsWith("Content_Length"))
+    const isChunked = framing >= 4 && framing !== 7 && (!againstCoding || isLengthNone)
     const version = below(12) === 0 ? "HTTP/1.0" : "HTTP/1.1"
     // Where nothing says that there is a body, what follows is a request, and hidden from nobody.
     const framed = lines.some((line) => !/_|: 0$/.test(line))
