@@ -71,7 +71,7 @@ export class FeedOutOfStep extends Schema.TaggedError<FeedOutOfStep>()("FeedOutO
   }
 }
 
-type Failure = FeedDisconnected | FeedOutOfStep | Protocol.FeedMessageMalformed
+type Failure = FeedDisconnected | FeedOutOfStep | Protocol.FeedMessageMalformed | Protocol.FeedReleasesApart
 
 const firstPauseMillis = 100
 const longestPauseMillis = 2_000
@@ -116,14 +116,20 @@ const initial = (url: string): FeedState => ({
 })
 
 /** The state after `message`; fails where it does not follow what is held. */
-const received = (state: FeedState, message: Protocol.ServerMessage): Effect.Effect<FeedState, FeedOutOfStep> => {
+const received = (
+  state: FeedState,
+  message: Protocol.ServerMessage
+): Effect.Effect<FeedState, FeedOutOfStep | Protocol.FeedReleasesApart> => {
   const { held, url } = state
   const follows = (instance: string, sequence: number): boolean =>
     held?.version.instance === instance && held.version.sequence === sequence
   const outOfStep = (got: number) => Effect.fail(new FeedOutOfStep({ url, held: held?.version.sequence ?? null, got }))
   switch (message.type) {
-    case "hello":
-      return Effect.succeed({ ...state, server: { node: message.node, hostname: message.hostname } })
+    case "hello": {
+      const { hostname, node: at } = message
+      const next = { ...state, server: { node: at, hostname } }
+      return Effect.as(Protocol.commonProtocol(message, `the rebalancer on ${hostname} (${url})`), next)
+    }
     case "table": {
       const { table, version } = message
       const tablesReceived = state.tablesReceived + 1
@@ -170,7 +176,7 @@ export const follow = Effect.fn("FeedClient.follow")(function* (
         held !== null && (yield* Ref.getAndSet(mayResume, true))
           ? { resume: { instance: held.version.instance, sequence: held.version.sequence } }
           : {}
-      const hello = { type: "hello", protocol: Protocol.protocolVersion, node, ...resume } as const
+      const hello = { type: "hello", ...Protocol.ownProtocols, node, ...resume } as const
       socket.once("open", () => socket.send(Protocol.encodeClientMessage(hello)))
       const next = Queue.take(inbox).pipe(
         Effect.timeoutFail({

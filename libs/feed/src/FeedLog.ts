@@ -35,6 +35,21 @@ export interface FeedLog {
   readonly deltas: ReadonlyArray<Frame>
 }
 
+/** Changes kept, in UTF-16 units of all together: beyond that the table itself is the shorter way, or near enough. */
+const historyLength = 4 << 20
+
+/** The last `limit` of `frames`, and of those as many as are short enough together; the last one in any case. */
+const recent = (frames: ReadonlyArray<Frame>, limit: number): ReadonlyArray<Frame> => {
+  let from = frames.length - 1
+  let length = frames[from]?.text.length ?? 0
+  while (from > 0 && frames.length - from < limit) {
+    length += frames[from - 1]?.text.length ?? 0
+    if (length > historyLength) break
+    from--
+  }
+  return frames.slice(Math.max(0, from))
+}
+
 export const empty = (instance: string, historyLimit = 256): FeedLog => ({
   instance,
   historyLimit,
@@ -73,7 +88,7 @@ export const record = (
   if (before === null) return { log: { ...log, latest }, frame: latest.tableFrame() }
   if (delta === null) return { log: { ...log, latest }, frame: null }
   const text = encodeServerMessage({ type: "delta", from: before.version.sequence, version, delta })
-  const deltas = [...log.deltas, { sequence: version.sequence, text }].slice(-log.historyLimit)
+  const deltas = recent([...log.deltas, { sequence: version.sequence, text }], log.historyLimit)
   return { log: { ...log, latest, deltas }, frame: text }
 }
 

@@ -2,7 +2,8 @@
  * What rebalancers and routers say to one another over a WebSocket: text frames, one JSON object each, told apart by `type`.
  * The server says hello, then sends the table or, to a router that knows an earlier version of this instance, what changed
  * since; then deltas as they happen and heartbeats. Forward compatible: unknown types and fields are ignored, so that
- * versions one release apart understand each other. This module knows no sockets.
+ * versions one release apart understand each other; and both ends say in their hello which versions of the protocol they
+ * understand, so that ends too far apart say so instead of guessing. This module knows no sockets.
  */
 import { NodeId, ServiceId } from "@evenkeel/domain/Ids"
 import { Route, RoutedService, RouteProblem, RouterPeer, RoutingTable } from "@evenkeel/domain/RoutingTable"
@@ -10,7 +11,10 @@ import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 
+/** Raised only by a change that a release before it would misunderstand; what it would pass over needs none. */
 export const protocolVersion = 1
+/** The oldest version that this release still understands: that of the release before it. */
+export const oldestProtocol = 1
 /** Where the feed is served. */
 export const path = "/feed"
 /** A server is heard at least this often; a feed that was silent for `silenceMillis` is dead. */
@@ -45,9 +49,15 @@ export const TableDelta = Schema.Struct({
 })
 export type TableDelta = typeof TableDelta.Type
 
+/** Of a hello: the newest version of the protocol that its sender speaks, and the oldest; absent: just the one. */
+const protocols = {
+  protocol: Schema.Int,
+  oldest: Schema.optionalWith(Schema.Int, { exact: true })
+}
+
 const ServerHello = Schema.Struct({
   type: Schema.Literal("hello"),
-  protocol: Schema.Int,
+  ...protocols,
   instance: Schema.NonEmptyString,
   node: NodeId,
   hostname: Schema.String
@@ -68,7 +78,7 @@ export type ServerMessage = typeof ServerMessage.Type
 
 const ClientHello = Schema.Struct({
   type: Schema.Literal("hello"),
-  protocol: Schema.Int,
+  ...protocols,
   /** The router's node. */
   node: NodeId,
   /** The last version it holds, if any. */
@@ -87,6 +97,40 @@ export class FeedMessageMalformed extends Schema.TaggedError<FeedMessageMalforme
   override get message(): string {
     return `malformed feed message from ${this.peer}: ${this.reason}; check that both ends are of neighbouring releases`
   }
+}
+
+/** What an end speaks, as its hello says it. */
+export interface Protocols {
+  readonly protocol: number
+  readonly oldest?: number
+}
+
+/** What this release speaks. */
+export const ownProtocols = { protocol: protocolVersion, oldest: oldestProtocol } as const
+
+/** Represents two ends without a version of the protocol in common. */
+export class FeedReleasesApart extends Schema.TaggedError<FeedReleasesApart>()("FeedReleasesApart", {
+  peer: Schema.String,
+  theirs: Schema.Int,
+  ours: Schema.Int
+}) {
+  override get message(): string {
+    const behind = this.theirs > this.ours ? "this end" : "that one"
+    return `${this.peer} speaks version ${this.theirs} of the feed's protocol and we speak ${this.ours}; update ${behind}, one release at a time`
+  }
+}
+
+/** The newest version that both ends speak. */
+export const commonProtocol = (
+  theirs: Protocols,
+  peer: string,
+  ours: Protocols = ownProtocols
+): Either.Either<number, FeedReleasesApart> => {
+  const common = Math.min(theirs.protocol, ours.protocol)
+  const oldest = Math.max(theirs.oldest ?? theirs.protocol, ours.oldest ?? ours.protocol)
+  return common >= oldest
+    ? Either.right(common)
+    : Either.left(new FeedReleasesApart({ peer, theirs: theirs.protocol, ours: ours.protocol }))
 }
 
 const Typed = Schema.Struct({ type: Schema.String })

@@ -52,6 +52,8 @@ const pingEveryBeats = 10
 const maxClientMessageBytes = 16 << 10
 const policyViolation = 1008
 const goingAway = 1001
+/** Addresses remembered at most. */
+const maxToldApart = 10_000
 
 interface Connection {
   readonly socket: WebSocket
@@ -91,12 +93,22 @@ export const attach = Effect.fn("FeedServer.attach")(function* (
     maxPayload: maxClientMessageBytes
   })
 
+  /** A router of a release too far from ours comes again and again: it is told of once. */
+  const toldApart = new Set<string>()
+  const refuseApart = ({ address, socket }: Connection, apart: Protocol.FeedReleasesApart) => {
+    if (!toldApart.has(address)) log(Effect.logWarning(apart.message))
+    if (toldApart.size < maxToldApart) toldApart.add(address)
+    socket.close(policyViolation, `no version in common: the feed's protocol here is ${apart.ours}`)
+  }
+
   const onMessage = (connection: Connection, text: string) => {
     const decoded = Protocol.decodeClientMessage(text, connection.address)
     if (Either.isLeft(decoded)) {
       log(Effect.logWarning(decoded.left.message))
       connection.socket.close(policyViolation, "malformed message")
     } else if (decoded.right !== undefined && !connection.hasJoined) {
+      const common = Protocol.commonProtocol(decoded.right, `the router at ${connection.address}`)
+      if (Either.isLeft(common)) return refuseApart(connection, common.left)
       connection.hasJoined = true
       const { socket } = connection
       const peer = {
@@ -122,7 +134,7 @@ export const attach = Effect.fn("FeedServer.attach")(function* (
     socket.on("pong", () => (connection.isAlive = true))
     socket.on("message", (bytes) => onMessage(connection, String(bytes)))
     const { hostname, instance, node } = options
-    const hello = { type: "hello", protocol: Protocol.protocolVersion, instance, node, hostname } as const
+    const hello = { type: "hello", ...Protocol.ownProtocols, instance, node, hostname } as const
     socket.send(Protocol.encodeServerMessage(hello))
   }
 

@@ -182,7 +182,7 @@ describe("the feed", { timeout: 20_000 }, () => {
       const { states } = yield* client(url)
       yield* Deferred.await(again)
       yield* until(states, (s) => s?.tablesReceived === 2)
-      expect(hellos[0]).toEqual({ type: "hello", protocol: 1, node: "router-1" })
+      expect(hellos[0]).toEqual({ type: "hello", protocol: 1, oldest: 1, node: "router-1" })
       expect(hellos[1]).not.toHaveProperty("resume")
     })
   )

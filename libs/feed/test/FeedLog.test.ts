@@ -50,6 +50,20 @@ describe("FeedLog.record", () => {
   })
 })
 
+describe("the history", () => {
+  it("is bounded by its length too, but always has the last change", () => {
+    const many = (change: number) => Array.from({ length: 9_000 }, (_, i) => `10.${change}.${i >> 8}.${i & 255}`)
+    const log = Array.from({ length: 9 }, (_, i) => reading(table(service("web", many(i))), 10 + i)).reduce(
+      (before, one) => FeedLog.record(before, one).log,
+      FeedLog.empty("me")
+    )
+    const lengths = log.deltas.map(({ text }) => text.length)
+    expect(lengths.length).toBeLessThan(8)
+    expect(lengths.reduce((sum, length) => sum + length, 0)).toBeLessThanOrEqual(4 << 20)
+    expect(log.deltas.at(-1)?.sequence).toBe(9)
+  })
+})
+
 describe("FeedLog.catchUp", () => {
   it.each([
     ["a router that knows nothing gets the table", undefined, ["table"]],

@@ -29,7 +29,7 @@ describe("FeedProtocol", () => {
       change(message.table.services[0], message.table.routes[0])
       return Protocol.decodeServerMessage(JSON.stringify(message), "x")
     }
-    const added = ["verifyName", "health", "hedge", "weights", "redirect"]
+    const added = ["verifyName", "health", "hedgeAfter", "weights", "redirect"]
     const before = frame((of, route) => {
       for (const name of added) {
         delete of[name]

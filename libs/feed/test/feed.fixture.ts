@@ -26,7 +26,7 @@ export const service = (id: string, addresses: ReadonlyArray<string> = []) =>
     scheme: "http",
     loadBalancing: "ewma",
     retries: 2,
-    timeouts: { connectMillis: 1_000, firstByteMillis: 30_000, idleMillis: 60_000 },
+    timeouts: { connectMillis: 1_000, firstByteMillis: 30_000, idleMillis: 60_000, totalMillis: 0 },
     holdMillis: 0,
     endpoints: addresses.map(
       (address, i) =>
