@@ -10,9 +10,26 @@ import * as Policy from "@evenkeel/executor/brakes/Policy"
 import type { Decision } from "@evenkeel/executor/Decision"
 import { apiVersion } from "./ApiProblem.ts"
 import type { RebalancerState } from "./RebalancerState.ts"
+import { skewsOf } from "./SkewMetrics.ts"
 
 const instant = (millis: number): string => new Date(millis).toISOString()
 const until = (millis: number | null): string | null => (millis === null ? null : instant(millis))
+
+/** More nodes times services than this, and a line of every node for each service is nothing to read. */
+const wholeBalanceUpTo = 20_000
+
+/** One line each: with the tasks on every node, or in a large cluster the skew alone, of what is uneven. */
+const balanceLines = (snapshot: Snapshot): ReadonlyArray<string> => {
+  if (snapshot.nodes.length * snapshot.services.length <= wholeBalanceUpTo) return Balance.lines(Balance.of(snapshot))
+  const { groups, nodes, services } = skewsOf(snapshot)
+  const uneven = (scope: string, each: { readonly name: string; readonly skew: number }) =>
+    each.skew > 1 ? [`${scope} ${each.name}: skew ${each.skew}`] : []
+  return [
+    ...groups.flatMap((group) => uneven("group", group)),
+    ...services.flatMap((service) => uneven("service", service)),
+    `all tasks: skew ${nodes}`
+  ]
+}
 
 const describeSnapshot = (snapshot: Snapshot, nowMillis: number) => ({
   ageMillis: nowMillis - snapshot.readAtMillis,
@@ -28,7 +45,7 @@ const describeSnapshot = (snapshot: Snapshot, nowMillis: number) => ({
     availability,
     tasks: snapshot.tasksOnNode(id).filter((task) => task.isServing).length
   })),
-  balance: Balance.lines(Balance.of(snapshot)),
+  balance: balanceLines(snapshot),
   movesUnderWay: snapshot.services.flatMap((service) => {
     const reading = Journal.read(service.labels)
     return reading._tag === "Found" ? [{ serviceName: service.name, ...reading.journal }] : []

@@ -52,7 +52,10 @@ export const planOf = (parts: LoopParts, state: BrakeState, snapshot: Snapshot, 
       parts.plans.plan(snapshot, nowMillis, { ...held.planner, coolDown })
     )
     const end = yield* Clock.currentTimeNanos
-    if (parts.plans.made() > madeBefore) yield* Metric.update(Metrics.planDuration, Number(end - begin) / 1e9)
+    if (parts.plans.made() > madeBefore) {
+      yield* Metric.update(Metrics.planDuration, Number(end - begin) / 1e9)
+      parts.plans.took(Number(end - begin) / 1e6, yield* Clock.currentTimeMillis)
+    }
     return { engaged: [...on, ...around.refused], around }
   })
 
@@ -87,6 +90,11 @@ export const assess = Effect.fn("Assessment.assess")(function* (
   const isMoving = snapshot.services.some(MoveProgress.isTouched)
   if (isMoving || (halted !== null && passing.has(halted.brake)))
     return yield* withoutPlan(parts, { ...situation, limits }, { engaged: on, state, halted, isMoving })
+  const pauseMillis = parts.plans.pauseMillis(snapshot, nowMillis)
+  if (pauseMillis > 0) {
+    const held = { because: "the Swarm has changed since the last plan; the next one is made in a moment" }
+    return { decision: decide({ ...situation, held }, limits), plan: null, engaged: on, state }
+  }
   const { around, engaged } = yield* planOf(parts, state, snapshot, nowMillis)
   const held = around.because === null ? { because: null, plan: around.plan } : { because: around.because }
   return { decision: decide({ ...situation, held }, limits), plan: around.plan, engaged, state }

@@ -26,13 +26,35 @@ export interface PlanMemo {
   readonly plan: (snapshot: Snapshot, nowMillis: number, policy: Partial<PlannerPolicy>) => Plan
   /** Plans that were really made, so far. */
   readonly made: () => number
+  /** Takes in what making one cost. */
+  readonly took: (costMillis: number, nowMillis: number) => void
+  /**
+   * For how many milliseconds no plan should be made unasked: planning may take a tenth of the time, since nobody is answered
+   * meanwhile. 0 for a Swarm that has been planned as it is.
+   */
+  readonly pauseMillis: (snapshot: Snapshot, nowMillis: number) => number
 }
+
+const costFactor = 10
+
+/** A plan that is made sooner than this costs nobody anything. */
+const cheapMillis = 100
+
+/** However long planning takes. */
+const longestPauseMillis = 30_000
 
 export const make = (): PlanMemo => {
   let of: Snapshot | null = null
   let plans = new Map<string, Plan>()
   let made = 0
+  let nextAtMillis = Number.NEGATIVE_INFINITY
   return {
+    took: (costMillis, nowMillis) => {
+      const pause = costMillis < cheapMillis ? 0 : Math.min(costMillis * costFactor, longestPauseMillis)
+      nextAtMillis = nowMillis + pause
+    },
+    pauseMillis: (snapshot, nowMillis) =>
+      of !== null && plans.size > 0 && isUnchanged(of, snapshot) ? 0 : Math.max(0, nextAtMillis - nowMillis),
     plan: (snapshot, nowMillis, policy) => {
       if (of === null || !isUnchanged(of, snapshot)) plans = new Map()
       of = snapshot

@@ -58,6 +58,9 @@ export const RebalancerConfig = Config.all({
   /** Asked before each move (or `…_FILE`). Defaults to nobody. */
   consentUrl: url("EVENKEEL_REBALANCER_CONSENT_URL"),
   /** Shared with routers and operators (or `EVENKEEL_TOKEN_FILE`). Without one the API is open to read and takes no changes. */
-  token: Config.option(Config.redacted("EVENKEEL_TOKEN"))
+  token: Config.option(Config.redacted("EVENKEEL_TOKEN")),
+  /** PEM; with both of them (or `…_FILE`) API and feed are served over TLS only. Default: plainly. */
+  feedCertificate: Config.option(Config.string("EVENKEEL_REBALANCER_FEED_TLS_CERT")),
+  feedKey: Config.option(Config.redacted("EVENKEEL_REBALANCER_FEED_TLS_KEY"))
 })
 export type RebalancerConfig = Config.Config.Success<typeof RebalancerConfig>

@@ -17,6 +17,7 @@ import * as BrakeSettings from "@evenkeel/executor/brakes/BrakeSettings"
 import * as SettingText from "@evenkeel/executor/brakes/SettingText"
 import * as FeedServer from "@evenkeel/feed/FeedServer"
 import * as AdminServer from "@evenkeel/observability/AdminServer"
+import * as EventLoopDelay from "@evenkeel/observability/EventLoopDelay"
 import * as EffectMetrics from "@evenkeel/observability/EffectMetrics"
 import * as Logging from "@evenkeel/observability/Logging"
 import * as Main from "@evenkeel/observability/Main"
@@ -27,6 +28,7 @@ import * as SwarmClient from "@evenkeel/swarm-client/SwarmClient"
 import * as Api from "./Api.ts"
 import * as ApiProblem from "./ApiProblem.ts"
 import * as ConsentHook from "./ConsentHook.ts"
+import * as FeedTls from "./FeedTls.ts"
 import * as HttpPost from "./HttpPost.ts"
 import * as Loop from "./Loop.ts"
 import * as LoopParts from "./LoopParts.ts"
@@ -51,6 +53,7 @@ Runs on every manager beside its engine's socket. Settings (environment):
   EVENKEEL_REBALANCER_ADMIN_HOST, _PORT    health and metrics (0.0.0.0, 7071)
   EVENKEEL_REBALANCER_WEBHOOK_URL          is told of moves; or _FILE
   EVENKEEL_REBALANCER_CONSENT_URL          is asked before each move; or _FILE
+  EVENKEEL_REBALANCER_FEED_TLS_CERT, _KEY  PEM; API and feed over TLS; or _FILE
   EVENKEEL_TOKEN or EVENKEEL_TOKEN_FILE    shared with routers and operators
   EVENKEEL_LOG_LEVEL                       debug | info | warning | error (info)
 Brakes, which the policy in the Swarm may override (evenkeel policy):
@@ -70,6 +73,7 @@ const build: ReadonlyArray<PrometheusText.MetricFamily> = [
 
 const program = Effect.gen(function* () {
   const config = yield* Settings.load(RebalancerConfig, process.env)
+  const tls = yield* FeedTls.load(config)
   const client = yield* SwarmClient.SwarmClient
   const self = yield* Ref.make({ nodeId: "", hostname: hostname() })
   const webhook = yield* Webhook.make(config.webhookUrl, hostname())
@@ -79,8 +83,14 @@ const program = Effect.gen(function* () {
   const readiness = Effect.map(Ref.get(parts.state), ({ readingFailure }) =>
     readingFailure === null ? { ready: true, reasons: [] } : { ready: false, reasons: [readingFailure] }
   )
+  const delay = yield* Effect.acquireRelease(Effect.sync(EventLoopDelay.start), ({ stop }) => Effect.sync(stop))
   const metrics = Effect.zipWith(EffectMetrics.snapshot(Metrics.prefix), Ref.get(parts.state), (families, state) =>
-    PrometheusText.render([...build, ...families, ...SkewMetrics.families(state.snapshot)])
+    PrometheusText.render([
+      ...build,
+      ...families,
+      ...delay.families(Metrics.prefix),
+      ...SkewMetrics.families(state.snapshot)
+    ])
   )
   yield* AdminServer.make({ host: config.adminHost, port: config.adminPort, readiness, metrics })
   const about = Effect.gen(function* () {
@@ -89,6 +99,7 @@ const program = Effect.gen(function* () {
   const api = yield* AdminServer.make({
     host: config.host,
     port: config.port,
+    tls,
     readiness,
     metrics,
     routes: Api.routes(parts, about),
@@ -121,7 +132,7 @@ const program = Effect.gen(function* () {
   // Shown from the beginning, so that the first one is a change.
   yield* Metric.incrementBy(Metrics.journalRecovered, 0)
   yield* Effect.logInfo(`rebalancer on ${own.hostname}, mode ${mode} unless the policy says otherwise`).pipe(
-    Effect.annotateLogs({ event: "started", version, port: api.port })
+    Effect.annotateLogs({ event: "started", version, port: api.port, tls: tls !== null })
   )
   yield* Loop.run(parts).pipe(Effect.onInterrupt(() => Loop.finish(parts)))
 })

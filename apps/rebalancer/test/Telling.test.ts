@@ -83,7 +83,7 @@ describe("the log", () => {
         const broken = {
           ...parts,
           plans: {
-            made: () => 0,
+            ...parts.plans,
             plan: () => {
               faults += 1
               throw new Error("a fault")
@@ -151,8 +151,9 @@ describe("metrics", () => {
   )
 
   it("the balance is the share of what is even", () => {
-    const balance = { services: [{ skew: 2 }, { skew: 1 }], groups: [{ skew: 0 }], nodeSkew: 3 }
-    expect(SkewMetrics.shareEven(balance as unknown as Parameters<typeof SkewMetrics.shareEven>[0])).toBe(0.5)
+    const [a, b, c] = [2, 1, 0].map((skew) => ({ name: `skew ${skew}`, skew }))
+    if (a === undefined || b === undefined || c === undefined) throw new Error("three were made")
+    expect(SkewMetrics.shareEven({ services: [a, b], groups: [c], nodes: 3 })).toBe(0.5)
   })
 })
 

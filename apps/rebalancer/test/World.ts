@@ -40,7 +40,9 @@ export const config: RebalancerConfig = {
   moveDeadlineMillis: 60_000,
   webhookUrl: Option.none(),
   consentUrl: Option.none(),
-  token: Option.some(Redacted.make("secret"))
+  token: Option.some(Redacted.make("secret")),
+  feedCertificate: Option.none(),
+  feedKey: Option.none()
 }
 
 export interface PartsInput {

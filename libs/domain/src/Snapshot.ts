@@ -22,6 +22,82 @@ export const SnapshotContents = Schema.Struct({
 })
 export type SnapshotContents = typeof SnapshotContents.Type
 
+/** What is new since a snapshot. Lists as a whole; of tasks only those of the services named. */
+export interface SnapshotChange extends Omit<SnapshotContents, "tasks"> {
+  /** Every task that each of these services has now, in any order. Tasks of all others stay as they were. */
+  readonly tasksOf: ReadonlyMap<ServiceId, ReadonlyArray<Task>>
+}
+
+/** Tasks in order, and by what is asked of them. */
+interface TaskIndex {
+  readonly tasks: ReadonlyArray<Task>
+  readonly byService: ReadonlyMap<ServiceId, ReadonlyArray<Task>>
+  readonly byNode: ReadonlyMap<NodeId, ReadonlyArray<Task>>
+}
+
+interface Identified {
+  readonly id: string
+}
+
+const compareIds = (a: Identified, b: Identified): number => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+const byId = <A extends Identified>(items: ReadonlyArray<A>): ReadonlyArray<A> => items.toSorted(compareIds)
+
+const onNodes = (tasks: ReadonlyArray<Task>): Map<NodeId, Array<Task>> => {
+  const found = new Map<NodeId, Array<Task>>()
+  for (const task of tasks) {
+    if (task.node === null) continue
+    const there = found.get(task.node)
+    if (there === undefined) found.set(task.node, [task])
+    else there.push(task)
+  }
+  return found
+}
+
+const indexOf = (tasks: ReadonlyArray<Task>): TaskIndex => {
+  const sorted = byId(tasks)
+  return { tasks: sorted, byService: Map.groupBy(sorted, ({ service }) => service), byNode: onNodes(sorted) }
+}
+
+/** Both in order already. */
+const mergedById = (a: ReadonlyArray<Task>, b: ReadonlyArray<Task>): Array<Task> => {
+  const merged: Array<Task> = []
+  let at = 0
+  for (const task of b) {
+    for (let next = a[at]; next !== undefined && next.id < task.id; next = a[++at]) merged.push(next)
+    merged.push(task)
+  }
+  for (let next = a[at]; next !== undefined; next = a[++at]) merged.push(next)
+  return merged
+}
+
+const isSameList = (a: ReadonlyArray<Task>, b: ReadonlyArray<Task>): boolean =>
+  a.length === b.length && a.every((task, at) => task === b[at])
+
+/** The index with the tasks of some services replaced, at the cost of these and one pass over all. */
+const reindexed = (before: TaskIndex, tasksOf: SnapshotChange["tasksOf"]): TaskIndex => {
+  const changed = new Map<ServiceId, ReadonlyArray<Task>>()
+  for (const [service, tasks] of tasksOf) {
+    const sorted = byId(tasks)
+    if (!isSameList(before.byService.get(service) ?? [], sorted)) changed.set(service, sorted)
+  }
+  if (changed.size === 0) return before
+  const byService = new Map(before.byService)
+  for (const [service, tasks] of changed)
+    if (tasks.length === 0) byService.delete(service)
+    else byService.set(service, tasks)
+  const isKept = (task: Task) => !changed.has(task.service)
+  const added = byId([...changed.values()].flat())
+  const addedOn = onNodes(added)
+  const gone = [...changed.keys()].flatMap((service) => before.byService.get(service) ?? [])
+  const byNode = new Map(before.byNode)
+  for (const node of new Set([...addedOn.keys(), ...onNodes(gone).keys()])) {
+    const there = mergedById((before.byNode.get(node) ?? []).filter(isKept), addedOn.get(node) ?? [])
+    if (there.length === 0) byNode.delete(node)
+    else byNode.set(node, there)
+  }
+  return { tasks: mergedById(before.tasks.filter(isKept), added), byService, byNode }
+}
+
 export class Snapshot {
   readonly nodes: ReadonlyArray<Node>
   readonly services: ReadonlyArray<Service>
@@ -31,32 +107,28 @@ export class Snapshot {
   readonly readAtMillis: number
   readonly #nodeById: ReadonlyMap<NodeId, Node>
   readonly #serviceById: ReadonlyMap<ServiceId, Service>
-  readonly #tasksByService: ReadonlyMap<ServiceId, ReadonlyArray<Task>>
-  readonly #tasksByNode: ReadonlyMap<NodeId, ReadonlyArray<Task>>
-  readonly #taskById: ReadonlyMap<TaskId, Task>
+  readonly #index: TaskIndex
+  #taskById: ReadonlyMap<TaskId, Task> | null = null
 
   /** Objects are sorted by id, so that the order in which the engine listed them changes nothing. */
-  constructor(contents: SnapshotContents) {
-    const byId = <A extends { readonly id: string }>(items: ReadonlyArray<A>) =>
-      items.toSorted((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
+  constructor(contents: SnapshotContents)
+  /** Of the contents after a change, whose tasks are indexed already. */
+  constructor(contents: Omit<SnapshotContents, "tasks">, index: TaskIndex)
+  constructor(contents: Omit<SnapshotContents, "tasks"> & { readonly tasks?: ReadonlyArray<Task> }, index?: TaskIndex) {
     this.nodes = byId(contents.nodes)
     this.services = byId(contents.services)
-    this.tasks = byId(contents.tasks)
     this.networks = byId(contents.networks)
     this.readBy = contents.readBy
     this.readAtMillis = contents.readAtMillis
     this.#nodeById = new Map(this.nodes.map((node) => [node.id, node]))
     this.#serviceById = new Map(this.services.map((service) => [service.id, service]))
-    this.#taskById = new Map(this.tasks.map((task) => [task.id, task]))
-    this.#tasksByService = Map.groupBy(this.tasks, (task) => task.service)
-    const tasksByNode = new Map<NodeId, Array<Task>>()
-    for (const task of this.tasks) {
-      if (task.node === null) continue
-      const found = tasksByNode.get(task.node)
-      if (found === undefined) tasksByNode.set(task.node, [task])
-      else found.push(task)
-    }
-    this.#tasksByNode = tasksByNode
+    this.#index = index ?? indexOf(contents.tasks ?? [])
+    this.tasks = this.#index.tasks
+  }
+
+  /** Equal to a snapshot made of all tasks anew. Lists of tasks that did not change are the very same ones. */
+  after({ tasksOf, ...contents }: SnapshotChange): Snapshot {
+    return new Snapshot(contents, reindexed(this.#index, tasksOf))
   }
 
   node(id: NodeId): Node | undefined {
@@ -68,15 +140,16 @@ export class Snapshot {
   }
 
   task(id: TaskId): Task | undefined {
+    this.#taskById ??= new Map(this.tasks.map((task) => [task.id, task]))
     return this.#taskById.get(id)
   }
 
   tasksOfService(id: ServiceId): ReadonlyArray<Task> {
-    return this.#tasksByService.get(id) ?? []
+    return this.#index.byService.get(id) ?? []
   }
 
   tasksOnNode(id: NodeId): ReadonlyArray<Task> {
-    return this.#tasksByNode.get(id) ?? []
+    return this.#index.byNode.get(id) ?? []
   }
 
   /** The node with this id or hostname; a hostname that two nodes share names neither. */

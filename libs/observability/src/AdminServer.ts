@@ -1,7 +1,7 @@
 /**
  * The small HTTP server beside every service: `/healthz` (the process runs), `/readyz` (it can do its work; 503 with reasons
- * otherwise), `/metrics`, and routes that the app adds. Plain node:http underneath, whose server is handed out so that the
- * feed can take WebSocket upgrades on the same port. Answers are small values, never streams; it checks no token itself.
+ * otherwise), `/metrics`, and routes that the app adds. Plain node:http underneath, or node:https, whose server is handed out so
+ * that the feed can take WebSocket upgrades on the same port. Answers are small values, never streams; it checks no token itself.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -9,6 +9,7 @@ import * as FiberSet from "effect/FiberSet"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import * as https from "node:https"
 import { contentType as metricsContentType } from "./PrometheusText.ts"
 
 /** Represents an address that cannot be listened on. */
@@ -51,6 +52,8 @@ export interface AdminServerOptions<R> {
   readonly host: string
   /** 0 lets the system choose; the result tells which. */
   readonly port: number
+  /** PEM under which it is served over TLS (1.2 or later); null or absent: plainly. */
+  readonly tls?: { readonly cert: string; readonly key: string } | null
   readonly readiness: Effect.Effect<Readiness, never, R>
   /** The exposition text, see `PrometheusText.render`. */
   readonly metrics: Effect.Effect<string, never, R>
@@ -65,7 +68,7 @@ export interface AdminServerOptions<R> {
 export interface AdminServer {
   readonly port: number
   /** For WebSocket upgrades on the same port. */
-  readonly server: Server
+  readonly server: Server | https.Server
 }
 
 const maxBodyBytes = 1 << 20
@@ -151,7 +154,7 @@ const handle = <R>(
     return yield* handler({ method, url, headers: request.headers, body })
   })
 
-const listen = (server: Server, host: string, port: number) =>
+const listen = (server: AdminServer["server"], host: string, port: number) =>
   Effect.async<number, AdminServerFailed>((resume) => {
     const failed = (error: NodeJS.ErrnoException) =>
       resume(Effect.fail(new AdminServerFailed({ host, port, reason: error.code ?? error.message })))
@@ -166,7 +169,7 @@ const listen = (server: Server, host: string, port: number) =>
 /** Requests that are being answered get this long when the server closes. */
 const closeGraceMillis = 1_000
 
-const close = (server: Server): Effect.Effect<void> =>
+const close = (server: AdminServer["server"]): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
     server.close(() => resume(Effect.void))
     server.closeIdleConnections()
@@ -178,7 +181,7 @@ export const make = Effect.fn("AdminServer.make")(function* <R>(
 ): Effect.fn.Return<AdminServer, AdminServerFailed, R | Scope.Scope> {
   const routes = handlers(options)
   const run = yield* FiberSet.makeRuntime<R>()
-  const server = createServer((request, response) => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     // A client that goes away while it is answered is its own affair.
     response.on("error", () => undefined)
     run(
@@ -192,7 +195,10 @@ export const make = Effect.fn("AdminServer.make")(function* <R>(
         Effect.flatMap((result) => answer(request, response, result))
       )
     )
-  })
+  }
+  const server = options.tls
+    ? https.createServer({ ...options.tls, minVersion: "TLSv1.2" }, onRequest)
+    : createServer(onRequest)
   const port = yield* Effect.acquireRelease(listen(server, options.host, options.port), () => close(server))
   return { port, server }
 })

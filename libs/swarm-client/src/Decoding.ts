@@ -87,21 +87,31 @@ export const describe = (kind: string, json: RawObject, index: number): string =
   return id === null ? `${kind} #${index}` : `${kind} ${id}`
 }
 
-interface Known<A> {
+/** What is remembered of an object. */
+export interface Known<A> {
   readonly id: string
   readonly key: string
   readonly value: A
 }
 
+/** What is remembered of a list's objects, by id. */
+export type KnownObjects<A> = ReadonlyMap<string, Known<A>>
+
+export interface ListReading<A> {
+  readonly listing: Listing<A>
+  /** What to remember: the objects of this list, and no others. */
+  readonly known: KnownObjects<A>
+}
+
 /** What is read of one list, object by object. */
 class ListBuilder<A> {
   readonly #reader: ListReader<A>
-  readonly #known: ReadonlyMap<string, Known<A>>
-  readonly next = new Map<string, Known<A>>()
+  readonly #known: KnownObjects<A>
+  readonly #next = new Map<string, Known<A>>()
   readonly #objects: Array<A> = []
   readonly #problems: Array<EngineAnswerMalformed> = []
 
-  constructor(reader: ListReader<A>, known: ReadonlyMap<string, Known<A>>) {
+  constructor(reader: ListReader<A>, known: KnownObjects<A>) {
     this.#reader = reader
     this.#known = known
   }
@@ -111,7 +121,7 @@ class ListBuilder<A> {
     const found = this.#known.get(id)
     if (found === undefined || found.key !== key) return false
     this.#objects.push(found.value)
-    this.next.set(found.id, found)
+    this.#next.set(found.id, found)
     return true
   }
 
@@ -122,60 +132,70 @@ class ListBuilder<A> {
     const value = this.#reader.decode(raw, describe(this.#reader.kind, raw, index))
     if (Either.isLeft(value)) return void this.#problems.push(value.left)
     this.#objects.push(value.right)
-    if (id !== null && key !== null) this.next.set(id, { id, key, value: value.right })
+    if (id !== null && key !== null) this.#next.set(id, { id, key, value: value.right })
   }
 
-  get listing(): Listing<A> {
-    return { objects: this.#objects, problems: this.#problems }
+  get reading(): ListReading<A> {
+    return { listing: { objects: this.#objects, problems: this.#problems }, known: this.#next }
+  }
+}
+
+/** Parses only what is not known; null where the text cannot be taken apart. */
+const inParts = <A>(
+  reader: ListReader<A>,
+  text: string,
+  known: KnownObjects<A>,
+  keyOfVersion: (version: string) => string
+): ListReading<A> | null => {
+  const builder = new ListBuilder(reader, known)
+  const parts = ListText.objectTexts(text)
+  for (let index = 0; ; index++) {
+    const part = parts.next()
+    if (part.done === true) return part.value ? builder.reading : null
+    const { begin, end, id, version } = part.value
+    if (builder.keep(id, keyOfVersion(version))) continue
+    const json = parseJson(reader.operation, text.slice(begin, end))
+    if (Either.isLeft(json)) return null
+    builder.read(json.right, index)
   }
 }
 
 /**
- * Reads lists of one kind and remembers the last one. The same instance comes back for an object that has not changed, so
- * that consumers may compare by identity. What the last list did not hold is forgotten.
+ * Reads a list whose objects may be known already. The same instance comes back for an object that has not changed, so that
+ * consumers may compare by identity.
  */
-export const makeListDecoder = <A>(reader: ListReader<A>) => {
-  let known: ReadonlyMap<string, Known<A>> = new Map()
-
-  /** Parses only what is not known; null where the text cannot be taken apart. */
-  const inParts = (text: string, keyOfVersion: (version: string) => string): Listing<A> | null => {
+export const readList = <A>(
+  reader: ListReader<A>,
+  text: string,
+  known: KnownObjects<A>
+): Either.Either<ListReading<A>, EngineAnswerMalformed> => {
+  const { keyOfVersion } = reader
+  // A list that is all new is parsed in one go.
+  const inPart = known.size === 0 || keyOfVersion === undefined ? null : inParts(reader, text, known, keyOfVersion)
+  if (inPart !== null) return Either.right(inPart)
+  return Either.flatMap(parseJson(reader.operation, text), (json) => {
+    if (!Array.isArray(json) && json !== null)
+      return Either.left(
+        new EngineAnswerMalformed({
+          operation: reader.operation,
+          object: "the answer",
+          field: "",
+          cause: new Error("a list was expected")
+        })
+      )
     const builder = new ListBuilder(reader, known)
-    const parts = ListText.objectTexts(text)
-    for (let index = 0; ; index++) {
-      const part = parts.next()
-      if (part.done === true) {
-        if (!part.value) return null
-        known = builder.next
-        return builder.listing
-      }
-      const { begin, end, id, version } = part.value
-      if (builder.keep(id, keyOfVersion(version))) continue
-      const json = parseJson(reader.operation, text.slice(begin, end))
-      if (Either.isLeft(json)) return null
-      builder.read(json.right, index)
-    }
-  }
+    const elements: ReadonlyArray<unknown> = json ?? []
+    for (const [index, element] of elements.entries()) builder.read(element, index)
+    return Either.right(builder.reading)
+  })
+}
 
-  return (text: string): Either.Either<Listing<A>, EngineAnswerMalformed> => {
-    const { keyOfVersion } = reader
-    // The first list is all new: it is parsed in one go.
-    const listing = known.size === 0 || keyOfVersion === undefined ? null : inParts(text, keyOfVersion)
-    if (listing !== null) return Either.right(listing)
-    return Either.flatMap(parseJson(reader.operation, text), (json) => {
-      if (!Array.isArray(json) && json !== null)
-        return Either.left(
-          new EngineAnswerMalformed({
-            operation: reader.operation,
-            object: "the answer",
-            field: "",
-            cause: new Error("a list was expected")
-          })
-        )
-      const builder = new ListBuilder(reader, known)
-      const elements: ReadonlyArray<unknown> = json ?? []
-      for (const [index, element] of elements.entries()) builder.read(element, index)
-      known = builder.next
-      return Either.right(builder.listing)
+/** Reads lists of one kind and remembers the last one. What that did not hold is forgotten. */
+export const makeListDecoder = <A>(reader: ListReader<A>) => {
+  let known: KnownObjects<A> = new Map()
+  return (text: string): Either.Either<Listing<A>, EngineAnswerMalformed> =>
+    Either.map(readList(reader, text, known), (reading) => {
+      known = reading.known
+      return reading.listing
     })
-  }
 }

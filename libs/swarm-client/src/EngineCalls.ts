@@ -32,7 +32,7 @@ export interface Call extends EngineRequest {
 }
 
 export interface CallsOptions {
-  /** Of every single request. Defaults to 2000. */
+  /** How long the engine may be silent: before its answer's head, and before each further piece of it. Defaults to 2000. */
   readonly callTimeoutMs?: number | undefined
 }
 
@@ -50,6 +50,12 @@ export interface EngineCalls {
 
 export const defaultCallTimeoutMs = 2000
 
+/** A whole call may take so many of its time-outs: an engine that sends a byte now and then does not hold a caller for ever. */
+const longestCall = 15
+
+/** A timer that fires so many milliseconds late tells that this process did not listen: what came meanwhile is looked at first. */
+const lateMillis = 100
+
 export const make = Effect.fnUntraced(function* (options: CallsOptions = {}) {
   const connection = yield* EngineConnection
   const { endpoint } = connection
@@ -60,6 +66,27 @@ export const make = Effect.fnUntraced(function* (options: CallsOptions = {}) {
     Effect.timeoutFail(effect, {
       duration: timeoutMillis,
       onTimeout: () => new EngineTimedOut({ endpoint, operation, timeoutMillis })
+    })
+
+  /** For answers of any length: the time begins anew with each piece of it. */
+  const unlessSilent = <A, E, R>(operation: string, send: (heard: () => void) => Effect.Effect<A, E, R>) =>
+    Effect.clockWith((clock) => {
+      const now = () => clock.unsafeCurrentTimeMillis()
+      const begunAtMillis = now()
+      let heardAtMillis = begunAtMillis
+      const silence = (mayBeLate: boolean): Effect.Effect<never, EngineTimedOut> =>
+        Effect.suspend(() => {
+          const deadline = Math.min(heardAtMillis, begunAtMillis + (longestCall - 1) * timeoutMillis) + timeoutMillis
+          const left = deadline - now()
+          if (left > 0) return Effect.zipRight(Effect.sleep(left), silence(true))
+          if (mayBeLate && left < -lateMillis) return Effect.zipRight(Effect.sleep(lateMillis), silence(false))
+          return new EngineTimedOut({ endpoint, operation, timeoutMillis })
+        })
+      // Also for a caller that may not be interrupted: whichever loses is, and is not waited for to its end.
+      return Effect.raceFirst(
+        Effect.interruptible(send(() => (heardAtMillis = now()))),
+        Effect.interruptible(silence(true))
+      )
     })
 
   const ping: Effect.Effect<EnginePing, EngineError> = Effect.gen(function* () {
@@ -90,14 +117,13 @@ export const make = Effect.fnUntraced(function* (options: CallsOptions = {}) {
   /** In the engine's version; a read that found a newer engine is repeated once. */
   const versioned = <A extends AnswerHead, R>(
     call: Call,
-    send: (request: EngineRequest) => Effect.Effect<A, EngineUnreachable, R>
+    attemptOf: (request: EngineRequest) => Effect.Effect<A, EngineUnreachable | EngineTimedOut, R>
   ): Effect.Effect<A, EngineError, R> =>
     Effect.gen(function* () {
       // A write is not repeated, so it may not go out in a version that has passed.
       const isWrite = call.method !== "GET"
       const asked = isWrite ? (yield* ping).apiVersion : yield* currentVersion
-      const attempt = (apiVersion: string) =>
-        inTime(call.operation, send({ ...call, path: `/v${apiVersion}${call.path}` }))
+      const attempt = (apiVersion: string) => attemptOf({ ...call, path: `/v${apiVersion}${call.path}` })
       const answer = yield* attempt(asked)
       if (!(yield* hasMoved(asked, answer)) || isWrite) return answer
       return yield* attempt(yield* currentVersion)
@@ -105,7 +131,9 @@ export const make = Effect.fnUntraced(function* (options: CallsOptions = {}) {
 
   const text = <E = never>(call: Call, refused?: (refusal: Refusal) => E | undefined) =>
     Effect.gen(function* () {
-      const answer = yield* versioned(call, connection.send)
+      const answer = yield* versioned(call, (request) =>
+        unlessSilent(call.operation, (heard) => connection.send(request, heard))
+      )
       if (answer.status < 400) return answer.text
       const refusal = { status: answer.status, reason: reasonOf(answer.text) }
       const own = refused?.(refusal)
@@ -115,7 +143,7 @@ export const make = Effect.fnUntraced(function* (options: CallsOptions = {}) {
 
   const open = (call: Call) =>
     Effect.gen(function* () {
-      const answer = yield* versioned(call, connection.open)
+      const answer = yield* versioned(call, (request) => inTime(call.operation, connection.open(request)))
       if (answer.status < 400) return answer
       const body = answer.chunks.pipe(Stream.decodeText("utf-8"), Stream.mkString)
       const reason = reasonOf(yield* inTime(call.operation, body))

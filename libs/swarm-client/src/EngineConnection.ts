@@ -50,8 +50,8 @@ export class EngineConnection extends Context.Tag("@evenkeel/swarm-client/Engine
   {
     /** As DOCKER_HOST would name it: for messages. */
     readonly endpoint: string
-    /** One call; interruption aborts it. */
-    readonly send: (request: EngineRequest) => Effect.Effect<EngineAnswer, EngineUnreachable>
+    /** One call; interruption aborts it. `heard` is called for the answer's head and for each piece of its body. */
+    readonly send: (request: EngineRequest, heard?: () => void) => Effect.Effect<EngineAnswer, EngineUnreachable>
     /** An answer without end, on connections of its own; closing the scope closes it. */
     readonly open: (request: EngineRequest) => Effect.Effect<EngineStream, EngineUnreachable, Scope.Scope>
   }
@@ -133,11 +133,15 @@ const dial = (modem: Modem, endpoint: string, request: EngineRequest, abort: Abo
     return Effect.sync(() => abort.abort())
   })
 
-const collect = (response: Http.IncomingMessage, endpoint: string) =>
+const collect = (response: Http.IncomingMessage, endpoint: string, heard: () => void) =>
   Effect.async<string, EngineUnreachable>((resume) => {
     const chunks: Array<Buffer> = []
     const fail = (cause: unknown) => resume(new EngineUnreachable({ endpoint, cause }))
-    response.on("data", (chunk: Buffer) => chunks.push(chunk))
+    heard()
+    response.on("data", (chunk: Buffer) => {
+      chunks.push(chunk)
+      heard()
+    })
     response.on("error", fail)
     response.on("close", () => fail(new Error("the connection closed before the answer was complete")))
     response.on("end", () => resume(Effect.succeed(Buffer.concat(chunks).toString("utf8"))))
@@ -185,11 +189,11 @@ const make = Effect.fn("EngineConnection.make")(function* (endpoint: EngineEndpo
   const calls = yield* build
   const streams = yield* build
 
-  const send = (request: EngineRequest): Effect.Effect<EngineAnswer, EngineUnreachable> =>
+  const send = (request: EngineRequest, heard = (): void => {}): Effect.Effect<EngineAnswer, EngineUnreachable> =>
     Effect.suspend(() => {
       const abort = new AbortController()
       return Effect.flatMap(dial(calls, name, request, abort), (response) =>
-        Effect.map(collect(response, name), (text) => ({ ...headOf(response), text }))
+        Effect.map(collect(response, name, heard), (text) => ({ ...headOf(response), text }))
       ).pipe(Effect.onInterrupt(() => Effect.sync(() => abort.abort())))
     })
 

@@ -3,6 +3,7 @@ import * as Either from "effect/Either"
 import type { Network } from "@evenkeel/domain/Network"
 import type { Node } from "@evenkeel/domain/Node"
 import type { Service } from "@evenkeel/domain/Service"
+import type { Task } from "@evenkeel/domain/Task"
 import * as Decoding from "./Decoding.ts"
 import type { EngineAnswerMalformed } from "./EngineErrors.ts"
 import { toNetwork, WireNetwork } from "./WireNetwork.ts"
@@ -49,6 +50,15 @@ export const oneNode = (operation: string, text: string): Result<Node> =>
 export const oneService = (operation: string, text: string, networks: ReadonlyArray<Network>): Result<Service> =>
   one(operation, "service", text, serviceFrom(operation, driversOf(networks)))
 
+/** Tasks change all the time and are many: the version alone tells whether one must be parsed. */
+export const taskReader: Decoding.ListReader<Task> = {
+  operation: "list tasks",
+  kind: "task",
+  key: Decoding.versionOf,
+  keyOfVersion: (version) => version,
+  decode: (json, object) => Either.map(Decoding.decode(WireTask, "list tasks", object, json), toTask)
+}
+
 /** Readers of the four lists that share what they remember of the last ones. */
 export const make = () => {
   const nodes = Decoding.makeListDecoder({
@@ -61,13 +71,7 @@ export const make = () => {
     },
     decode: nodeFrom("list nodes")
   })
-  const tasks = Decoding.makeListDecoder({
-    operation: "list tasks",
-    kind: "task",
-    key: Decoding.versionOf,
-    keyOfVersion: (version) => version,
-    decode: (json, object) => Either.map(Decoding.decode(WireTask, "list tasks", object, json), toTask)
-  })
+  const tasks = Decoding.makeListDecoder(taskReader)
   const networks = Decoding.makeListDecoder({
     operation: "list networks",
     kind: "network",

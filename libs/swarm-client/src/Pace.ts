@@ -1,6 +1,9 @@
 /**
  * How soon the Swarm is read again. Pure: it judges a snapshot and computes times; it reads no clock and waits for nothing.
  */
+import type { NodeId } from "@evenkeel/domain/Ids"
+import type { Node } from "@evenkeel/domain/Node"
+import type { Service } from "@evenkeel/domain/Service"
 import type { Snapshot } from "@evenkeel/domain/Snapshot"
 import { stateRank, stateRanks, type Task } from "@evenkeel/domain/Task"
 
@@ -21,8 +24,23 @@ export const longestIntervalMs = 10_000
 /** However often readings fail, the next attempt begins after at most this: an election lasts seconds, and then every one counts. */
 export const longestFailureIntervalMs = 2000
 
-/** Readings may take a tenth of the engine's time. */
+/** Readings may take a tenth of the time. */
 const costFactor = 10
+
+/** For each millisecond of this process's own work on a reading the engine is taken to have worked three. */
+const engineFactor = 3
+
+/** Of the time by the clock at least this share counts: an engine that is slow is not asked all the time. */
+const waitedShare = 0.25
+
+/**
+ * What a reading costs, in milliseconds. By the clock it is long on a busy machine, however little was done: there the work that
+ * this process did tells more.
+ */
+export const costOf = (tookMillis: number, ownCpuMillis: number | undefined): number =>
+  ownCpuMillis === undefined
+    ? tookMillis
+    : Math.min(tookMillis, Math.max(ownCpuMillis * (1 + engineFactor), tookMillis * waitedShare))
 
 /** How many of the last readings tell what one costs. */
 export const rememberedCosts = 3
@@ -48,13 +66,13 @@ const isStarting = (task: Task): boolean => {
   return stateRank(task.desired) <= stateRanks.running && !(task.state === "ready" && task.desired === "ready")
 }
 
-/**
- * Whether the Swarm itself is at work: a rolling update, or a task that starts or drains. Tasks of nodes that are down are
- * passed over: nobody will ever report how they ended.
- */
+/** Whether it starts or drains. Tasks of nodes that are down are passed over: nobody will ever report how they ended. */
+export const isTaskMoving = (task: Task, node: (id: NodeId) => Node | undefined): boolean =>
+  (task.isDraining || isStarting(task)) && task.node !== null && node(task.node)?.state === "ready"
+
+export const isUpdating = ({ updateState }: Service): boolean =>
+  updateState === "updating" || updateState === "rollback_started"
+
+/** Whether the Swarm itself is at work: a rolling update, or a task that starts or drains. */
 export const isSwarmBusy = (snapshot: Snapshot): boolean =>
-  snapshot.services.some(({ updateState }) => updateState === "updating" || updateState === "rollback_started") ||
-  snapshot.tasks.some((task) => {
-    if (!task.isDraining && !isStarting(task)) return false
-    return task.node !== null && snapshot.node(task.node)?.state === "ready"
-  })
+  snapshot.services.some(isUpdating) || snapshot.tasks.some((task) => isTaskMoving(task, (id) => snapshot.node(id)))

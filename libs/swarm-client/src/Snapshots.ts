@@ -21,6 +21,8 @@ export class SnapshotReading extends Data.TaggedClass("SnapshotReading")<{
   /** Objects that could not be decoded: they are missing in the snapshot. */
   readonly problems: ReadonlyArray<EngineAnswerMalformed>
   readonly tookMillis: number
+  /** What this process worked meanwhile, in milliseconds of CPU; absent where nobody measured. */
+  readonly ownCpuMillis?: number
 }> {}
 
 export class SnapshotFailure extends Data.TaggedClass("SnapshotFailure")<{
@@ -59,15 +61,28 @@ export const makeHurries: Effect.Effect<Hurries> = Effect.gen(function* () {
   return { hurry, lastAtMillis, pubsub }
 })
 
+/** Readings of what has changed alone, where the whole is too large to be read that often. */
+export interface Between {
+  /** Takes an event in: what it tells of is read next. */
+  readonly note: (notice: EngineNotice) => Effect.Effect<void>
+  /** Whether there is something that is worth such a reading. */
+  readonly isWanted: Effect.Effect<boolean>
+  readonly reading: Effect.Effect<SnapshotReading, EngineError>
+}
+
 export interface Sources {
   readonly reading: Effect.Effect<SnapshotReading, EngineError>
+  readonly between?: Between | undefined
   readonly events: Stream.Stream<EngineNotice>
   readonly hurries: Hurries
 }
 
 interface State {
-  /** Null before the first reading. */
+  /** Of the last reading of everything; null before the first. */
   readonly lastStartMillis: number | null
+  /** Of the last reading of what changed; negative infinity before the first. */
+  readonly lastBetweenMillis: number
+  readonly betweenCostsMillis: ReadonlyArray<number>
   /** Of the last successful readings, the youngest last. */
   readonly costsMillis: ReadonlyArray<number>
   /** In a row. */
@@ -75,7 +90,16 @@ interface State {
   readonly isSwarmBusy: boolean
 }
 
-const before: State = { lastStartMillis: null, costsMillis: [], failures: 0, isSwarmBusy: false }
+const before: State = {
+  lastStartMillis: null,
+  lastBetweenMillis: Number.NEGATIVE_INFINITY,
+  betweenCostsMillis: [],
+  costsMillis: [],
+  failures: 0,
+  isSwarmBusy: false
+}
+
+const withCost = (costs: ReadonlyArray<number>, cost: number) => [...costs, cost].slice(-Pace.rememberedCosts)
 
 /** Each stream has an event connection of its own. Reads only when the consumer takes the element. */
 export const make = (sources: Sources, options: SnapshotsOptions = {}): Stream.Stream<SnapshotElement> => {
@@ -88,13 +112,14 @@ export const make = (sources: Sources, options: SnapshotsOptions = {}): Stream.S
     Effect.gen(function* () {
       const wakes = yield* Queue.sliding<void>(1)
       const lastEventMillis = yield* Ref.make(Number.NEGATIVE_INFINITY)
-      const onEvent = Effect.gen(function* () {
+      const onEvent = Effect.fnUntraced(function* (notice: EngineNotice) {
+        if (sources.between !== undefined) yield* sources.between.note(notice)
         yield* Ref.set(lastEventMillis, yield* Clock.currentTimeMillis)
         yield* Queue.offer(wakes, undefined)
       })
       const hurried = yield* PubSub.subscribe(sources.hurries.pubsub)
       yield* Effect.forkScoped(Effect.forever(Effect.zipRight(Queue.take(hurried), Queue.offer(wakes, undefined))))
-      yield* Effect.forkScoped(Stream.runForEach(sources.events, () => onEvent))
+      yield* Effect.forkScoped(Stream.runForEach(sources.events, onEvent))
 
       const isFresh = Effect.gen(function* () {
         const now = yield* Clock.currentTimeMillis
@@ -107,35 +132,47 @@ export const make = (sources: Sources, options: SnapshotsOptions = {}): Stream.S
         return Pace.intervalMs(pace, state.isSwarmBusy || (yield* isFresh), state.costsMillis)
       })
 
-      /** Returns when the next reading is due; a wake may bring that forward. */
-      const waitUntilDue = (state: State, lastStartMillis: number): Effect.Effect<void> =>
+      /** When the next reading of what changed is due; infinity while nothing has, or the last reading failed. */
+      const betweenDueMillis = Effect.fnUntraced(function* (state: State) {
+        const { between } = sources
+        if (between === undefined || state.failures > 0 || !(yield* between.isWanted)) return Number.POSITIVE_INFINITY
+        const last = Math.max(state.lastBetweenMillis, state.lastStartMillis ?? 0)
+        return last + Pace.intervalMs(pace, true, state.betweenCostsMillis)
+      })
+
+      /** Ends when the next reading is due, and tells which; a wake may bring that forward. */
+      const waitUntilDue = (state: State, lastStartMillis: number): Effect.Effect<"all" | "changes"> =>
         Effect.gen(function* () {
           const now = yield* Clock.currentTimeMillis
-          const remaining = lastStartMillis + (yield* intervalMs(state)) - now
-          if (remaining <= 0) return
-          const isDue = yield* Effect.race(
-            Effect.as(Effect.sleep(remaining), true),
-            Effect.as(Queue.take(wakes), false)
-          )
-          if (!isDue) yield* waitUntilDue(state, lastStartMillis)
+          const allDue = lastStartMillis + (yield* intervalMs(state))
+          const changesDue = yield* betweenDueMillis(state)
+          if (allDue <= now) return "all"
+          if (changesDue <= now) return "changes"
+          const due = Effect.as(Effect.sleep(Math.min(allDue, changesDue) - now), true)
+          if (yield* Effect.race(due, Effect.as(Queue.take(wakes), false)))
+            return allDue <= changesDue ? "all" : "changes"
+          return yield* waitUntilDue(state, lastStartMillis)
         })
 
+      const after = (state: State, element: SnapshotElement, kind: "all" | "changes", startMillis: number): State => {
+        const begun = kind === "all" ? { lastStartMillis: startMillis } : { lastBetweenMillis: startMillis }
+        if (element._tag === "SnapshotFailure") return { ...state, ...begun, failures: element.failures }
+        const cost = Pace.costOf(element.tookMillis, element.ownCpuMillis)
+        const costs =
+          kind === "all"
+            ? { costsMillis: withCost(state.costsMillis, cost) }
+            : { betweenCostsMillis: withCost(state.betweenCostsMillis, cost) }
+        return { ...state, ...begun, ...costs, failures: 0, isSwarmBusy: Pace.isSwarmBusy(element.snapshot) }
+      }
+
       const read = Effect.fnUntraced(function* (state: State) {
-        if (state.lastStartMillis !== null) yield* waitUntilDue(state, state.lastStartMillis)
-        const lastStartMillis = yield* Clock.currentTimeMillis
-        const element: SnapshotElement = yield* Effect.catchAll(sources.reading, (error) =>
-          Effect.succeed(new SnapshotFailure({ error, failures: state.failures + 1, readAtMillis: lastStartMillis }))
+        const kind = state.lastStartMillis === null ? "all" : yield* waitUntilDue(state, state.lastStartMillis)
+        const startMillis = yield* Clock.currentTimeMillis
+        const reading = kind === "changes" && sources.between !== undefined ? sources.between.reading : sources.reading
+        const element: SnapshotElement = yield* Effect.catchAll(reading, (error) =>
+          Effect.succeed(new SnapshotFailure({ error, failures: state.failures + 1, readAtMillis: startMillis }))
         )
-        const next: State =
-          element._tag === "SnapshotFailure"
-            ? { ...state, lastStartMillis, failures: element.failures }
-            : {
-                lastStartMillis,
-                costsMillis: [...state.costsMillis, element.tookMillis].slice(-Pace.rememberedCosts),
-                failures: 0,
-                isSwarmBusy: Pace.isSwarmBusy(element.snapshot)
-              }
-        return Option.some([element, next] as const)
+        return Option.some([element, after(state, element, kind, startMillis)] as const)
       })
 
       return Stream.unfoldEffect(before, read)

@@ -2,17 +2,13 @@
  * The Docker Engine as a typed service: reads the Swarm as the domain's values, writes specs back as the engine's own text.
  * Decides nothing about what to write. Calls are not retried: whoever calls knows whether that is wise.
  */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Ref from "effect/Ref"
 import type * as Stream from "effect/Stream"
-import type { NodeId } from "@evenkeel/domain/Ids"
 import type { Network } from "@evenkeel/domain/Network"
 import type { Node } from "@evenkeel/domain/Node"
 import type { Service } from "@evenkeel/domain/Service"
-import { Snapshot } from "@evenkeel/domain/Snapshot"
 import type { Task } from "@evenkeel/domain/Task"
 import * as Configs from "./Configs.ts"
 import * as Decoding from "./Decoding.ts"
@@ -36,6 +32,7 @@ import * as EngineEvents from "./EngineEvents.ts"
 import * as ObjectLists from "./ObjectLists.ts"
 import * as ObjectTexts from "./ObjectTexts.ts"
 import * as Snapshots from "./Snapshots.ts"
+import * as SwarmReader from "./SwarmReader.ts"
 import {
   type EngineInfo,
   type EnginePing,
@@ -95,22 +92,11 @@ export interface SwarmClientShape {
 
 export class SwarmClient extends Context.Tag("@evenkeel/swarm-client/SwarmClient")<SwarmClient, SwarmClientShape>() {}
 
-/** How long the own node's id is believed; it changes only when the engine joins another Swarm. */
-const nodeIdTtlMillis = 30_000
+export interface ClientOptions extends EngineCalls.CallsOptions, SwarmReader.ReaderOptions {}
 
-/** How long the list of networks is believed by readings, unless a service names one that it lacks. */
-const networksTtlMillis = 30_000
-
-const make = Effect.fn("SwarmClient.make")(function* (options: EngineCalls.CallsOptions = {}) {
+const make = Effect.fn("SwarmClient.make")(function* (options: ClientOptions = {}) {
   const calls = yield* EngineCalls.make(options)
   const hurries = yield* Snapshots.makeHurries
-  const ownNode = yield* Ref.make<{ readonly id: NodeId; readonly readAtMillis: number } | null>(null)
-  const heldNetworks = yield* Ref.make<{
-    readonly listing: Decoding.Listing<Network>
-    readonly readAtMillis: number
-  } | null>(null)
-  const lists = ObjectLists.make()
-
   const get = (operation: string, path: string, query: Readonly<Record<string, string>> = {}) =>
     calls.text({ operation, method: "GET", path, query })
 
@@ -135,23 +121,6 @@ const make = Effect.fn("SwarmClient.make")(function* (options: EngineCalls.Calls
   const strict = <A>(listing: Decoding.Listing<A>): Effect.Effect<ReadonlyArray<A>, EngineAnswerMalformed> =>
     listing.problems[0] === undefined ? Effect.succeed(listing.objects) : Effect.fail(listing.problems[0])
 
-  const readNodes = Effect.flatMap(get("list nodes", "/nodes"), lists.nodes)
-  const readTasks = Effect.flatMap(get("list tasks", "/tasks"), lists.tasks)
-  const readNetworks = Effect.flatMap(get("list networks", "/networks"), lists.networks)
-  const networksAnew = Effect.gen(function* () {
-    const listing = yield* readNetworks
-    yield* Ref.set(heldNetworks, { listing, readAtMillis: yield* Clock.currentTimeMillis })
-    return listing
-  })
-  const networksOfReading = Effect.gen(function* () {
-    const held = yield* Ref.get(heldNetworks)
-    const isFresh = held !== null && (yield* Clock.currentTimeMillis) - held.readAtMillis < networksTtlMillis
-    return isFresh ? held.listing : yield* networksAnew
-  })
-  // Never with insertDefaults: what that adds restarts tasks when it is written back.
-  const servicesText = get("list services", "/services")
-  const { nodeSpec, service, updateNode, updateService } = ObjectTexts.make(calls, readNetworks)
-
   const tasks = Effect.fn("SwarmClient.tasks")(function* (filter: TaskFilter = {}) {
     const filters = {
       ...(filter.service === undefined ? {} : { service: filter.service }),
@@ -163,50 +132,14 @@ const make = Effect.fn("SwarmClient.make")(function* (options: EngineCalls.Calls
     return yield* Effect.flatMap(ObjectLists.make().tasks(text), strict)
   })
 
-  const services = Effect.gen(function* () {
-    const [text, networks] = yield* Effect.all([servicesText, readNetworks], { concurrency: "unbounded" })
-    return yield* Effect.flatMap(lists.services(text, networks.objects), strict)
-  }).pipe(Effect.withSpan("SwarmClient.services"))
-
-  const ownNodeId = Effect.gen(function* () {
-    const now = yield* Clock.currentTimeMillis
-    const known = yield* Ref.get(ownNode)
-    if (known !== null && now - known.readAtMillis < nodeIdTtlMillis) return known.id
-    const { controlAvailable, nodeId } = yield* info
-    if (nodeId === null || !controlAvailable) return yield* new NotAManager({ endpoint: calls.endpoint })
-    yield* Ref.set(ownNode, { id: nodeId, readAtMillis: now })
-    return nodeId
-  })
-
-  const reading = Effect.gen(function* () {
-    const readAtMillis = yield* Clock.currentTimeMillis
-    const [readBy, nodes, tasks, held, text] = yield* Effect.all(
-      [ownNodeId, readNodes, readTasks, networksOfReading, servicesText],
-      { concurrency: "unbounded" }
-    )
-    const known = new Set(held.objects.map(({ id }) => id))
-    const withHeld = yield* lists.services(text, held.objects)
-    const isKnown = withHeld.objects.every(({ networks }) => networks.every((id) => known.has(id)))
-    const networks = isKnown ? held : yield* networksAnew
-    const services = isKnown ? withHeld : yield* lists.services(text, networks.objects)
-    const endMillis = yield* Clock.currentTimeMillis
-    return new Snapshots.SnapshotReading({
-      snapshot: new Snapshot({
-        nodes: nodes.objects,
-        services: services.objects,
-        tasks: tasks.objects,
-        networks: networks.objects,
-        readBy,
-        readAtMillis
-      }),
-      problems: [nodes, services, tasks, networks].flatMap(({ problems }) => problems),
-      tookMillis: endMillis - readAtMillis
-    })
-  }).pipe(
-    // Whatever went wrong, the engine may have left its Swarm and joined another.
-    Effect.tapError(() => Effect.zipRight(Ref.set(ownNode, null), Ref.set(heldNetworks, null))),
-    Effect.withSpan("SwarmClient.reading")
+  const ownNodeId = Effect.flatMap(info, ({ controlAvailable, nodeId }) =>
+    nodeId === null || !controlAvailable
+      ? Effect.fail(new NotAManager({ endpoint: calls.endpoint }))
+      : Effect.succeed(nodeId)
   )
+  const reader = yield* SwarmReader.make(calls, ownNodeId, options)
+  const { between, reading } = reader
+  const { nodeSpec, service, updateNode, updateService } = ObjectTexts.make(calls, reader.networks)
 
   const events = (options: EngineEvents.EventsOptions = {}) => EngineEvents.make(calls, options)
 
@@ -215,10 +148,10 @@ const make = Effect.fn("SwarmClient.make")(function* (options: EngineCalls.Calls
     ping: calls.ping,
     info,
     systemDockerVersion,
-    nodes: Effect.flatMap(readNodes, strict),
-    services,
+    nodes: Effect.flatMap(reader.nodes, strict),
+    services: Effect.flatMap(reader.services, strict),
     tasks,
-    networks: Effect.flatMap(readNetworks, strict),
+    networks: Effect.flatMap(reader.networks, strict),
     node: (id) => Effect.map(nodeSpec(id), ({ node }) => node),
     nodeSpec,
     service,
@@ -227,18 +160,18 @@ const make = Effect.fn("SwarmClient.make")(function* (options: EngineCalls.Calls
     ...Configs.make(calls),
     events,
     reading,
-    snapshots: (options = {}) => Snapshots.make({ reading, events: events(), hurries }, options),
+    snapshots: (options = {}) => Snapshots.make({ reading, between, events: events(), hurries }, options),
     hurry: hurries.hurry
   })
 })
 
-export interface LayerOptions extends EngineCalls.CallsOptions {
+export interface LayerOptions extends ClientOptions {
   readonly endpoint: EngineEndpoint.EngineEndpoint
 }
 
 /** Over any wire: the real one, or an engine in memory. */
 export const layerOverConnection = (
-  options: EngineCalls.CallsOptions = {}
+  options: ClientOptions = {}
 ): Layer.Layer<SwarmClient, never, EngineConnection.EngineConnection> => Layer.effect(SwarmClient, make(options))
 
 /** Time-out of each call: `callTimeoutMs`, defaults to 2000. Connects with the first call, not before. */
@@ -246,5 +179,5 @@ export const layer = ({ endpoint, ...options }: LayerOptions): Layer.Layer<Swarm
   Layer.provide(layerOverConnection(options), EngineConnection.layer(endpoint))
 
 /** The engine that DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH name. */
-export const layerFromEnv = (options: EngineCalls.CallsOptions = {}): Layer.Layer<SwarmClient, EndpointInvalid> =>
+export const layerFromEnv = (options: ClientOptions = {}): Layer.Layer<SwarmClient, EndpointInvalid> =>
   Layer.unwrapEffect(Effect.map(EngineEndpoint.fromEnv, (endpoint) => layer({ endpoint, ...options })))

@@ -9,11 +9,10 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as PubSub from "effect/PubSub"
 import * as Stream from "effect/Stream"
-import type { CallsOptions } from "./EngineCalls.ts"
 import { type AnswerHead, type EngineAnswer, EngineConnection, type EngineRequest } from "./EngineConnection.ts"
 import { EngineUnreachable } from "./EngineErrors.ts"
 import * as SpecText from "./SpecText.ts"
-import { type SwarmClient, layerOverConnection } from "./SwarmClient.ts"
+import { type ClientOptions, type SwarmClient, layerOverConnection } from "./SwarmClient.ts"
 import * as TestConfigs from "./TestConfigs.ts"
 import type { WireObject } from "./TestWire.ts"
 
@@ -158,6 +157,24 @@ const wantedTasks = (store: Store, filters: Record<string, ReadonlyArray<string>
   })
 }
 
+/** Tasks of a service or node that is not there are refused, not "none" (moby `daemon/cluster/tasks.go:GetTasks`). */
+const missingIn = (store: Store, filters: Record<string, ReadonlyArray<string>>): EngineAnswer | undefined => {
+  for (const kind of ["service", "node"] as const)
+    for (const wanted of filters[kind] ?? [])
+      if (store.find(`${kind}s`, wanted) === undefined) return refusal(404, `${kind} ${wanted} not found`)
+  return undefined
+}
+
+const withCounts = (store: Store, text: string): string => {
+  const tasks = [...store.of("tasks").values()].filter((task) => stringAt(task, ["ServiceID"]) === idOf(text))
+  const counts = {
+    RunningTasks: tasks.filter((task) => stringAt(task, ["Status", "State"]) === "running").length,
+    DesiredTasks: Number(SpecText.get(text, ["Spec", "Mode", "Replicated", "Replicas"]) ?? 0),
+    CompletedTasks: 0
+  }
+  return patched(text, [{ path: ["ServiceStatus"], value: JSON.stringify(counts) }])
+}
+
 const route = (store: Store, nodeId: string, request: EngineRequest, path: string): EngineAnswer => {
   const [, collection, id, verb] = path.split("/").map(decodeURIComponent)
   const info = {
@@ -172,10 +189,15 @@ const route = (store: Store, nodeId: string, request: EngineRequest, path: strin
   if (collection !== "nodes" && collection !== "services" && collection !== "tasks" && collection !== "networks")
     return refusal(404, "page not found")
   if (id === undefined) {
+    const filters = JSON.parse(request.query?.filters ?? "{}") as Record<string, ReadonlyArray<string>>
+    const missing = collection === "tasks" ? missingIn(store, filters) : undefined
+    if (missing !== undefined) return missing
     const texts =
       collection === "tasks"
-        ? wantedTasks(store, JSON.parse(request.query?.filters ?? "{}") as Record<string, ReadonlyArray<string>>)
+        ? wantedTasks(store, filters)
         : [...store.of(collection).values()]
+            .filter((text) => filters["id"]?.includes(idOf(text)) ?? true)
+            .map((text) => (request.query?.["status"] === "true" ? withCounts(store, text) : text))
     return answer(200, `[${texts.join(",")}]\n`)
   }
   if (verb === "update" && (collection === "nodes" || collection === "services"))
@@ -268,7 +290,7 @@ const makeEngine = (initial: TestSwarm) =>
 /** The client, and the control of the engine behind it. */
 export const layerTest = (
   initial: TestSwarm = {},
-  options: CallsOptions = {}
+  options: ClientOptions = {}
 ): Layer.Layer<SwarmClient | SwarmClientTestControl> => {
   const engine = Layer.effectContext(makeEngine(initial))
   return Layer.merge(

@@ -74,3 +74,14 @@ describe("Pace.intervalMs", () => {
     expect(Pace.intervalMs({ ...Pace.defaults, idleIntervalMs: 60_000 }, false, [1])).toBe(60_000)
   })
 })
+
+describe("Pace.costOf", () => {
+  it.each([
+    ["an idle machine", 25, 20, 25],
+    ["a busy machine", 300, 20, 80],
+    ["a slow engine", 1_600, 20, 400],
+    ["a reading that nobody measured", 300, undefined, 300]
+  ])("on %s", (_, took, ownCpu, cost) => {
+    expect(Pace.costOf(took, ownCpu)).toBe(cost)
+  })
+})
