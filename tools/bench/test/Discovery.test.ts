@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest"
 import type { NodeId, ServiceId, TaskId } from "@evenkeel/domain/Ids"
 import { defaultLoadBalancing } from "@evenkeel/domain/LoadBalancing"
 import { Endpoint, RoutedService, RoutingTable } from "@evenkeel/domain/RoutingTable"
-import { defaultTimeouts } from "@evenkeel/domain/ServiceLabels"
+import { defaultTimeouts } from "@evenkeel/domain/Timeouts"
 import { sendsTo } from "../src/discovery/FeedWatch.ts"
 import type { Measured } from "../src/discovery/Measure.ts"
 import * as Quantile from "../src/discovery/Quantile.ts"
@@ -10,7 +10,13 @@ import { readingsOf } from "../src/discovery/Rebalancer.ts"
 import { gateMillis, lines, passes } from "../src/discovery/Report.ts"
 
 const of = (nodes: number, tasks: number, p99Millis: number): Measured => {
-  const cost = { seconds: 20, cpuShare: 0.1, readings: { read: 20, failed: 0 }, intervalMillis: 1_000 }
+  const cost = {
+    seconds: 20,
+    cpuShare: 0.1,
+    readings: { read: 20, failed: 0 },
+    intervalMillis: 1_000,
+    eventLoopDelayMillis: 30
+  }
   return {
     ...{ nodes, tasks, changes: 3, together: 1, services: 4, fillSeconds: 1, firstTableSeconds: 1 },
     ...{ atRest: cost, busy: { ...cost, readings: { read: 15, failed: 5 } } },

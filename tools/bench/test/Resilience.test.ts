@@ -33,6 +33,20 @@ describe("the load", () => {
     expect(load.counts).toMatchObject({ lost: 0, apart: 0, ok: load.counts.sent })
   })
 
+  it("asks the other address where one refuses the connection, and counts that apart", async () => {
+    const task = await new Task({ name: "t", node: "n", host: "127.0.0.1" }).start()
+    cleanups.push(() => task.crash())
+    const gone = http.createServer()
+    const refusing = await listening(gone)
+    await new Promise((resolve) => gone.close(resolve))
+    const load = new Load([refusing, task.port], 400)
+    await until(() => load.counts.ok >= 40)
+    await load.stop()
+    expect(load.counts).toMatchObject({ lost: 0, apart: 0, ok: load.counts.sent })
+    // Every second request begins at the one that refuses.
+    expect(Math.abs(load.counts.refused - load.counts.sent / 2)).toBeLessThanOrEqual(1)
+  })
+
   it("counts failures before an answer as lost, but for POST", async () => {
     const load = new Load(await listening(http.createServer((request) => request.socket.destroy())), 400)
     await until(() => load.counts.sent >= 40)

@@ -1,25 +1,25 @@
 /** The measuring of the router's speed, without measuring: what is read from tools and /proc, and how it is judged. */
 import { describe, expect, it } from "vitest"
 import { cpuTime, family, parseStat, residentBytes } from "../src/router/Cpu.ts"
-import { FlagsInvalid, parse } from "../src/router/Flags.ts"
+import { type CaseName, caseNames, FlagsInvalid, parse, peerNames } from "../src/router/Flags.ts"
 import { judge } from "../src/router/Gates.ts"
 import { median, render, type Summary, summarise } from "../src/router/Report.ts"
 import { sumOf } from "../src/router/RouterCounts.ts"
+import { isJudged, roundsOf, secondsOf, warmUpOf } from "../src/router/Schedule.ts"
 import { parseResult } from "../src/router/Wrk.ts"
 
 describe("the command line", () => {
   it("measures everything against everyone unless told otherwise", () => {
     const flags = parse([])
     expect(flags?.peers).toContain("caddy")
-    expect([flags?.rounds, flags?.seconds]).toEqual([7, 3])
+    expect([flags?.rounds, flags?.seconds]).toEqual([null, null])
     expect(flags?.extras).toEqual(["latency", "idle-websockets", "transfer"])
   })
 
   it("is shortened by --quick, --only and --cases", () => {
     const flags = parse(["--quick", "--only", "nginx,router", "--cases", "get-1m,transfer"])
     expect(flags).toMatchObject({
-      rounds: 3,
-      seconds: 1,
+      quick: true,
       peers: ["nginx", "router"],
       cases: ["get-1m"],
       extras: ["transfer"]
@@ -84,7 +84,7 @@ describe("metrics", () => {
   })
 })
 
-const sample = (peer: string, name: "get-100" | "get-1m", cpuMicros: number) => ({
+const sample = (peer: string, name: CaseName, cpuMicros: number) => ({
   peer,
   case: name,
   requests: 10,
@@ -97,7 +97,46 @@ const sample = (peer: string, name: "get-100" | "get-1m", cpuMicros: number) => 
 const noExtras = { latency: [], idle: [], transfers: [], faults: [] }
 
 const summaryOf = (samples: ReadonlyArray<ReturnType<typeof sample>>, extras: Summary["extras"] = noExtras): Summary =>
-  summarise({ rounds: 3, seconds: 1 }, [{ name: "router", version: "26" }], samples, extras, [])
+  summarise([{ name: "router", version: "26" }], samples, extras, [])
+
+describe("the rounds", () => {
+  const usual = { quick: false, rounds: null, seconds: null }
+
+  it("are seven for what a gate is judged by, fewer for the rest, and as many as asked for", () => {
+    expect([roundsOf(usual, "get-100", "nginx"), roundsOf(usual, "latency", "router")]).toEqual([7, 7])
+    expect([roundsOf(usual, "get-1m", "caddy"), roundsOf(usual, "connect", "router")]).toEqual([3, 3])
+    expect([secondsOf(usual, "get-1m", "nginx"), secondsOf(usual, "websocket", "nginx")]).toEqual([2, 1])
+    const asked = { quick: true, rounds: 5, seconds: 4 }
+    expect([roundsOf(asked, "connect", "caddy"), secondsOf(asked, "connect", "caddy")]).toEqual([5, 4])
+  })
+
+  it("count as judged all that the verdicts rest on", () => {
+    const measured = caseNames.flatMap((name) => peerNames.map((peer) => ({ name, peer })))
+    const weighs = measured.filter(({ name, peer }) => {
+      const all = measured.map((one) => sample(one.peer, one.name, 1))
+      const without = all.filter((one) => one.peer !== peer || one.case !== name)
+      return judge(summaryOf(without)).length < judge(summaryOf(all)).length
+    })
+    expect(weighs.length).toBeGreaterThan(5)
+    expect(measured.filter(({ name, peer }) => isJudged(name, peer))).toEqual(weighs)
+  })
+
+  it("take minutes", () => {
+    const effort = (quick: boolean) => ({ ...usual, quick })
+    const secondsOfCases = (quick: boolean) =>
+      caseNames
+        .flatMap((name) =>
+          peerNames.filter((peer) => peer !== "router-log" || name === "get-100").map((peer) => ({ name, peer }))
+        )
+        .reduce((sum, { name, peer }) => {
+          const warm = warmUpOf({ quick }, name)
+          const measuring = roundsOf(effort(quick), name, peer) * secondsOf(effort(quick), name, peer)
+          return sum + measuring + warm.seconds * warm.times
+        }, 0)
+    expect(secondsOfCases(false)).toBeLessThan(8 * 60)
+    expect(secondsOfCases(true)).toBeLessThan(2.5 * 60)
+  })
+})
 
 describe("the verdicts", () => {
   it("compare medians of the rounds", () => {

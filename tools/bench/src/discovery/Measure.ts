@@ -26,6 +26,8 @@ export interface Cost {
   readonly readings: Readings
   /** Between two readings, on average; null when there was none. */
   readonly intervalMillis: number | null
+  /** The longest time in its last minute for which the event loop did not turn. */
+  readonly eventLoopDelayMillis: number
 }
 
 export interface Measured extends Case {
@@ -78,7 +80,8 @@ const costOf = async (rebalancer: Rebalancer, work: () => Promise<unknown>): Pro
     seconds: millis / 1000,
     cpuShare: (ProcessFigures.cpuMillis(rebalancer.pid) - cpu) / millis,
     readings,
-    intervalMillis: made === 0 ? null : millis / made
+    intervalMillis: made === 0 ? null : millis / made,
+    eventLoopDelayMillis: await rebalancer.eventLoopDelayMillis()
   }
 }
 

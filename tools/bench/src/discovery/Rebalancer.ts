@@ -12,6 +12,8 @@ export interface Rebalancer {
   readonly feedUrl: string
   /** Readings of the Swarm so far, by result. */
   readonly readings: () => Promise<Readings>
+  /** The longest time in the last minute for which its event loop did not turn, in milliseconds. */
+  readonly eventLoopDelayMillis: () => Promise<number>
   readonly stop: () => Promise<void>
 }
 
@@ -30,6 +32,10 @@ export const readingsOf = (metrics: string): Readings => {
     )
   return { read: of("read"), failed: of("failed") }
 }
+
+/** The gauge `evenkeel_rebalancer_event_loop_delay_seconds`, in milliseconds. */
+export const delayOf = (metrics: string): number =>
+  Number(/^evenkeel_rebalancer_event_loop_delay_seconds(?:\{\})? (\S+)/m.exec(metrics)?.[1] ?? Number.NaN) * 1_000
 
 /** Throws `Missing` without a bundle, or when it is not ready in time. */
 export const start = async (dockerHost: string, bundle = defaultBundle): Promise<Rebalancer> => {
@@ -63,14 +69,19 @@ export const start = async (dockerHost: string, bundle = defaultBundle): Promise
       child.kill("SIGTERM")
     })
   const admin = `http://127.0.0.1:${adminPort}`
-  const readings = async () => readingsOf(await (await fetch(`${admin}/metrics`)).text())
+  const metrics = async () => await (await fetch(`${admin}/metrics`)).text()
+  const readings = async () => readingsOf(await metrics())
+  const eventLoopDelayMillis = async () => delayOf(await metrics())
   const until = performance.now() + readyTimeoutMillis
   for (;;) {
     const isReady = await fetch(`${admin}/readyz`).then(
       ({ ok }) => ok,
       () => false
     )
-    if (isReady) return { pid: child.pid ?? 0, feedUrl: `ws://127.0.0.1:${port}/feed`, readings, stop }
+    if (isReady) {
+      const feedUrl = `ws://127.0.0.1:${port}/feed`
+      return { pid: child.pid ?? 0, feedUrl, readings, eventLoopDelayMillis, stop }
+    }
     if (hasEnded() || performance.now() > until) {
       await stop()
       throw new Missing(`the rebalancer is not ready: ${said}`)

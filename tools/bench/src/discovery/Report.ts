@@ -11,8 +11,9 @@ const isGated = ({ nodes, tasks }: Measured): boolean => nodes <= 100 && tasks <
 export const passes = (measured: ReadonlyArray<Measured>): boolean =>
   measured.every((each) => !isGated(each) || each.p99Millis <= gateMillis)
 
-const cost = ({ cpuShare, intervalMillis, readings }: Cost): string =>
-  `${(cpuShare * 100).toFixed(1)} % of a core, a reading every ${intervalMillis === null ? "–" : intervalMillis.toFixed(0)} ms` +
+const cost = ({ cpuShare, eventLoopDelayMillis, intervalMillis, readings }: Cost): string =>
+  `${(cpuShare * 100).toFixed(1)} % of a core, a reading every ${intervalMillis === null ? "–" : intervalMillis.toFixed(0)} ms, ` +
+  `event loop stopped for ${eventLoopDelayMillis.toFixed(0)} ms at most` +
   (readings.failed === 0 ? "" : `, ${readings.failed} of ${readings.failed + readings.read} FAILED`)
 
 const verdictOf = (each: Measured): string => {

@@ -2,13 +2,11 @@
  * What every scenario stands on: a router from its deployed bundle, a feed that tells it whatever table is wanted, and
  * processes and servers that are all ended afterwards.
  */
-import { spawn } from "node:child_process"
-import { existsSync, mkdtempSync, readFileSync, rmSync, openSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { freePorts, Missing } from "../router/Children.ts"
+import { existsSync } from "node:fs"
+import { Missing } from "../router/Children.ts"
 import { type ScriptedFeed, startFeed } from "../router/ScriptedFeed.ts"
 import { type ServiceAt, tableOf } from "../router/Tables.ts"
+import { type RouterPorts, RouterProcess } from "./RouterProcess.ts"
 import type { Task } from "./Task.ts"
 
 export interface Replica {
@@ -19,59 +17,61 @@ export interface Replica {
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 export class Bed {
-  readonly port: number
-  readonly adminPort: number
+  private readonly bundle: string
   private feed: ScriptedFeed
+  private readonly routers: Array<RouterProcess> = []
   private services: ReadonlyArray<ServiceAt> = []
   private others: ReadonlyArray<ServiceAt> = []
   private instance = 1
   private readonly endings: Array<() => Promise<void> | void> = []
 
-  private constructor(feed: ScriptedFeed, port: number, adminPort: number) {
+  private constructor(bundle: string, feed: ScriptedFeed) {
+    this.bundle = bundle
     this.feed = feed
-    this.port = port
-    this.adminPort = adminPort
   }
 
   /** Starts a router of `bundle`; it is ready when its first table is there. Throws `Missing` without a bundle. */
   static async start(bundle: string): Promise<Bed> {
     if (!existsSync(bundle)) throw new Missing(`${bundle} is not there (npx nx run router:build)`)
-    const feed = await startFeed(tableOf([]), "resilience-1")
-    const [port = 0, adminPort = 0, heartbeatPort = 0] = await freePorts(3)
-    const folder = mkdtempSync(join(tmpdir(), "evenkeel-resilience-"))
-    const log = join(folder, "router.log")
-    const output = openSync(log, "w")
-    const child = spawn(process.execPath, [bundle], {
-      stdio: ["ignore", output, output],
-      env: {
-        ...process.env,
-        EVENKEEL_NODE_ID: "node-of-the-router",
-        EVENKEEL_FEED_URLS: feed.url,
-        EVENKEEL_TOKEN: feed.token,
-        EVENKEEL_ROUTER_HOST: "127.0.0.1",
-        EVENKEEL_ROUTER_PORT: String(port),
-        EVENKEEL_ROUTER_ADMIN_HOST: "127.0.0.1",
-        EVENKEEL_ROUTER_ADMIN_PORT: String(adminPort),
-        EVENKEEL_ROUTER_HEARTBEAT_PORT: String(heartbeatPort)
-      }
-    })
-    const bed = new Bed(feed, port, adminPort)
-    bed.afterwards(() => rmSync(folder, { recursive: true, force: true }))
+    const bed = new Bed(bundle, await startFeed(tableOf([]), "resilience-1"))
     bed.afterwards(() => bed.feed.stop())
-    bed.afterwards(
-      () =>
-        new Promise<void>((resolve) => {
-          child.once("exit", () => resolve())
-          child.kill("SIGKILL")
-        })
-    )
-    const until = Date.now() + 10_000
-    while (!(await bed.isReady())) {
-      if (child.exitCode !== null || Date.now() > until)
-        throw new Error(`the router does not become ready:\n${readFileSync(log, "utf8").slice(-2_000)}`)
-      await sleep(30)
+    bed.afterwards(async () => void (await Promise.all(bed.routers.map((router) => router.kill()))))
+    try {
+      await bed.startRouter()
+    } catch (error) {
+      await bed.end()
+      throw error
     }
     return bed
+  }
+
+  /** Where the first router takes requests. */
+  get port(): number {
+    return this.routers[0]?.ports.port ?? 0
+  }
+
+  /** Another router, on ports of its own unless some are given. */
+  async startRouter(ports?: RouterPorts): Promise<RouterProcess> {
+    const { bundle, feed } = this
+    const router = await RouterProcess.start({ bundle, feed, ...(ports === undefined ? {} : { ports }) })
+    this.routers.push(router)
+    return router
+  }
+
+  /** The routers that were started, in that order. */
+  get running(): ReadonlyArray<RouterProcess> {
+    return this.routers
+  }
+
+  /** SIGTERM to a router and, when it has ended, a new one on its ports. Resolves to whether it ended by itself. */
+  async replaceRouter(index: number): Promise<boolean> {
+    const { bundle, feed } = this
+    const router = this.routers[index]
+    if (router === undefined) return false
+    const { ports } = router
+    const endedWell = await router.stop()
+    this.routers[index] = await RouterProcess.start({ bundle, feed, ports })
+    return endedWell
   }
 
   afterwards(ending: () => Promise<void> | void): void {
@@ -80,14 +80,6 @@ export class Bed {
 
   async end(): Promise<void> {
     for (const ending of this.endings.reverse()) await ending()
-  }
-
-  private async isReady(): Promise<boolean> {
-    try {
-      return (await fetch(`http://127.0.0.1:${this.adminPort}/readyz`)).ok
-    } catch {
-      return false
-    }
   }
 
   /** The tasks of the service that is loaded. */
@@ -130,16 +122,14 @@ export class Bed {
     return this.feed.routers()
   }
 
-  /** Resolves when the router has `count` ready tasks of the service that is loaded. */
+  /** Resolves when every router has `count` ready tasks of the service that is loaded. */
   async routerKnows(count: number): Promise<void> {
     const until = Date.now() + 10_000
-    for (;;) {
-      const response = await fetch(`http://127.0.0.1:${this.adminPort}/routes`)
-      const { routes } = (await response.json()) as { routes: Array<{ host: string; endpoints: Array<unknown> }> }
-      if (routes.find(({ host }) => host === "web")?.endpoints.length === count) return
-      if (Date.now() > until) throw new Error(`the router does not learn of ${count} tasks`)
-      await sleep(20)
-    }
+    for (const router of this.routers)
+      while ((await router.routes()).find(({ host }) => host === "web")?.endpoints.length !== count) {
+        if (Date.now() > until) throw new Error(`the router does not learn of ${count} tasks`)
+        await sleep(20)
+      }
   }
 }
 

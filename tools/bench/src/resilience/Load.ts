@@ -13,6 +13,8 @@ export interface Counts {
   apart: number
   /** Tries beyond the first, as the router tells. */
   retried: number
+  /** Connections that one address refused, whose requests went to the other. */
+  refused: number
 }
 
 interface Kind {
@@ -39,22 +41,22 @@ const timeoutMs = 15_000
 const connections = 256
 
 export class Load {
-  readonly counts: Counts = { sent: 0, ok: 0, lost: 0, apart: 0, retried: 0 }
+  readonly counts: Counts = { sent: 0, ok: 0, lost: 0, apart: 0, retried: 0, refused: 0 }
   /** When each request was due and how long it took, in milliseconds. */
   readonly times: Array<readonly [dueAt: number, took: number]> = []
   /** The first failures, in words. */
   readonly failures: Array<string> = []
   private readonly agent = new http.Agent({ keepAlive: true, maxSockets: connections })
-  private readonly port: number
+  private readonly ports: ReadonlyArray<number>
   private readonly rate: number
   private readonly startedAt = performance.now()
   private timer: NodeJS.Timeout | null = null
   private underWay = 0
   private onIdle: (() => void) | null = null
 
-  /** Starts at once; `rate` in requests a second. */
-  constructor(port: number, rate: number) {
-    this.port = port
+  /** Starts at once; `rate` in requests a second. With several ports a request goes to one after another. */
+  constructor(ports: number | ReadonlyArray<number>, rate: number) {
+    this.ports = typeof ports === "number" ? [ports] : ports
     this.rate = rate
     this.tick()
   }
@@ -71,19 +73,29 @@ export class Load {
     const kind = mix[number % mix.length]
     if (kind === undefined) return
     const id = String(number)
+    this.underWay++
+    this.attempt(kind, id, dueAt, this.ports.length - 1)
+  }
+
+  /** `others`: addresses that are left to ask where this one refuses the connection. */
+  private attempt(kind: Kind, id: string, dueAt: number, others: number): void {
     const headers: http.OutgoingHttpHeaders = { host: "web", "request-id": id }
     if (kind.body !== null) headers["content-length"] = kind.body.length
-    this.underWay++
     let answered = false
     let settled = false
     const settle = (problem: string | null): void => {
       if (settled) return
       settled = true
       clearTimeout(timer)
+      // A refused connection took nothing: whoever knows another address asks there.
+      if (problem === "ECONNREFUSED" && others > 0) {
+        this.counts.refused++
+        return this.attempt(kind, id, dueAt, others - 1)
+      }
       this.settle(kind, dueAt, answered, problem)
     }
     const request = http.request({
-      port: this.port,
+      port: this.ports[(Number(id) + others) % this.ports.length] ?? 0,
       host: "127.0.0.1",
       agent: this.agent,
       method: kind.method,

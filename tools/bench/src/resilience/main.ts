@@ -3,14 +3,23 @@ import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { Missing } from "../router/Children.ts"
 import { Bed } from "./Bed.ts"
-import type { Measure, Result, Scenario, Settings } from "./Scenario.ts"
+import type { Result, Scenario, Settings } from "./Scenario.ts"
 import { blackHole } from "./scenarios/BlackHole.ts"
 import { crashLoop } from "./scenarios/CrashLoop.ts"
 import { noRebalancer } from "./scenarios/NoRebalancer.ts"
 import { rollingUpdate } from "./scenarios/RollingUpdate.ts"
+import { routerUpdate } from "./scenarios/RouterUpdate.ts"
 import { tableChanges } from "./scenarios/TableChanges.ts"
+import { holds, line } from "./Verdict.ts"
 
-const scenarios: ReadonlyArray<Scenario> = [rollingUpdate, blackHole, crashLoop, noRebalancer, tableChanges]
+const scenarios: ReadonlyArray<Scenario> = [
+  rollingUpdate,
+  blackHole,
+  crashLoop,
+  noRebalancer,
+  tableChanges,
+  routerUpdate
+]
 
 const help = `Usage: nx run bench:resilience [-- FLAGS]
 
@@ -29,16 +38,6 @@ Exit code: 0 when every gate holds, 1 when one does not, 64 for a wrong command 
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`)
 const defaultBundle = join(import.meta.dirname, "../../../../dist/apps/router/main.mjs")
-
-const holds = ({ gate, value }: Measure): boolean => value <= gate
-
-const line = (measure: Measure): string => {
-  const { aim, gate, unit, value, what } = measure
-  const shown = `${Number.isInteger(value) ? value : value.toFixed(1)}${unit === "" ? "" : ` ${unit}`}`
-  if (gate === Infinity) return `  ${what}: ${shown}`
-  const verdict = holds(measure) ? (value <= aim ? "aim reached" : `holds, aim ${aim}`) : `MISSED, at most ${gate}`
-  return `  ${what}: ${shown} (${verdict})`
-}
 
 const runOne = async (scenario: Scenario, settings: Settings, bundle: string): Promise<Result> => {
   const bed = await Bed.start(bundle)

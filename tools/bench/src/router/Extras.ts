@@ -5,9 +5,10 @@ import { join } from "node:path"
 import { hugeBytes } from "./Backend.ts"
 import { descriptors, run } from "./Children.ts"
 import { residentBytes } from "./Cpu.ts"
-import type { Flags } from "./Flags.ts"
+import type { ExtraName, Flags } from "./Flags.ts"
 import type { Peer } from "./Peer.ts"
 import { median } from "./Report.ts"
+import { roundsOf, secondsOf, takesPart } from "./Schedule.ts"
 import { holdIdle } from "./SocketLoad.ts"
 import { wrk } from "./Wrk.ts"
 
@@ -44,7 +45,7 @@ export interface Extras {
 }
 
 /** Two descriptors in the proxy for each, and some to spare. */
-const idleSockets = Math.min(10_000, Math.floor((descriptors - 500) / 2))
+const idleSockets = Math.min(10_000, Math.floor((descriptors - 100) / 2))
 const latencyConnections = 64
 /** A node program that proxies ten times slower would only be measured in its queue. */
 const leastRate = 200
@@ -68,17 +69,20 @@ const measureLatency = async (flags: Flags, peers: ReadonlyArray<Peer>, say: (li
   const perSecond = await rates(flags, peers)
   const runs = new Map<string, Array<Latency>>(peers.map(({ name }) => [name, []]))
   const program = join(import.meta.dirname, "LatencyProgram.ts")
-  for (let round = 0; round < flags.rounds; round++) {
+  const rounds = Math.max(0, ...peers.map(({ name }) => roundsOf(flags, "latency", name)))
+  for (let round = 0; round < rounds; round++) {
     for (const peer of peers) {
+      if (round >= roundsOf(flags, "latency", peer.name)) continue
       const rate = perSecond.get(peer.name) ?? leastRate
-      const args = [program, peer.port, rate, Math.max(2, flags.seconds), latencyConnections].map(String)
+      const seconds = Math.max(2, secondsOf(flags, "latency", peer.name))
+      const args = [program, peer.port, rate, seconds, latencyConnections].map(String)
       const result = JSON.parse(await run(flags.loadCore, process.execPath, args)) as Omit<
         Latency,
         "peer" | "perSecond"
       >
       runs.get(peer.name)?.push({ ...result, peer: peer.name, perSecond: rate })
     }
-    say(`latency at half load: round ${round + 1} of ${flags.rounds}`)
+    say(`latency at half load: round ${round + 1} of ${rounds}`)
   }
   return [...runs].map(([peer, list]) => ({
     peer,
@@ -204,13 +208,13 @@ export const measureExtras = async (
   say: (line: string) => void
 ): Promise<Extras> => {
   const peers = all.filter(({ name }) => name !== "router-log")
-  const has = (name: (typeof flags.extras)[number]): boolean => flags.extras.includes(name)
-  const names = peers.map(({ name }) => name)
+  const has = (name: ExtraName): boolean => flags.extras.includes(name)
+  const taking = (what: ExtraName) => peers.flatMap(({ name }) => (takesPart(flags, what, name) ? [name] : []))
   const faults: Array<string> = []
   return {
     faults,
     latency: has("latency") ? await measureLatency(flags, peers, say) : [],
-    transfers: has("transfer") ? await measureTransfers(flags, names, startFresh, faults, say) : [],
-    idle: has("idle-websockets") ? await measureIdle(flags, names, startFresh, say) : []
+    transfers: has("transfer") ? await measureTransfers(flags, taking("transfer"), startFresh, faults, say) : [],
+    idle: has("idle-websockets") ? await measureIdle(flags, taking("idle-websockets"), startFresh, say) : []
   }
 }

@@ -18,9 +18,10 @@ export interface Flags {
   readonly peers: ReadonlyArray<PeerName>
   readonly cases: ReadonlyArray<CaseName>
   readonly extras: ReadonlyArray<ExtraName>
-  readonly rounds: number
-  /** Length of one measurement. */
-  readonly seconds: number
+  /** Of every measurement; null: as `Schedule` says. */
+  readonly rounds: number | null
+  /** Length of one round; null: as `Schedule` says. */
+  readonly seconds: number | null
   readonly proxyCore: number
   readonly loadCore: number
   /** Bundle of the router that is measured. */
@@ -38,10 +39,11 @@ Runs the router's deployed bundle and other proxies one after another on one cor
 the CPU time they take. Needs Linux, two cores, wrk and nginx (apt-get install wrk nginx haproxy caddy).
 
   --json           the result as JSON on stdout
-  --quick          3 rounds of 1 s instead of 7 of 3 s
+  --quick          for a first look: fewer and shorter rounds, memory of the router alone
   --only LIST      proxies to run, comma-separated: ${peerNames.join(", ")}
   --cases LIST     measurements to make: ${[...caseNames, ...extraNames].join(", ")}
   --rounds N, --seconds S
+                   of everything; by default 7 rounds of 2 s of what a gate is judged by, 3 of 1 s of the rest
   --cores P,L      core of the proxy, core of backends and load [0,1]
   --bundle FILE    another router's main.mjs instead of dist/apps/router/main.mjs
 
@@ -100,8 +102,8 @@ export const parse = (args: ReadonlyArray<string>): Flags | null => {
     peers: values.only === undefined ? peerNames : listOf("--only", values.only, peerNames),
     cases: caseNames.filter((name) => wanted === null || wanted.includes(name)),
     extras: extraNames.filter((name) => wanted === null || wanted.includes(name)),
-    rounds: values.rounds === undefined ? (values.quick ? 3 : 7) : Math.ceil(positive("--rounds", values.rounds)),
-    seconds: values.seconds === undefined ? (values.quick ? 1 : 3) : positive("--seconds", values.seconds),
+    rounds: values.rounds === undefined ? null : Math.ceil(positive("--rounds", values.rounds)),
+    seconds: values.seconds === undefined ? null : positive("--seconds", values.seconds),
     proxyCore,
     loadCore,
     bundle: values.bundle ?? null

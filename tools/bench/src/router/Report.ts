@@ -1,7 +1,7 @@
 /** The figures of one run gathered and printed: medians of all rounds, ratios to each proxy, verdicts. Pure. */
 import type { Sample } from "./Case.ts"
 import type { Extras } from "./Extras.ts"
-import type { CaseName, Flags } from "./Flags.ts"
+import type { CaseName } from "./Flags.ts"
 import type { Verdict } from "./Gates.ts"
 import type { Peer } from "./Peer.ts"
 
@@ -14,11 +14,10 @@ export interface Row {
   readonly spread: readonly [number, number]
   readonly perSecond: number
   readonly requests: number
+  readonly rounds: number
 }
 
 export interface Summary {
-  readonly rounds: number
-  readonly seconds: number
   readonly versions: Readonly<Record<string, string>>
   readonly rows: ReadonlyArray<Row>
   readonly extras: Extras
@@ -34,14 +33,11 @@ export const median = (values: ReadonlyArray<number>): number => {
 }
 
 export const summarise = (
-  flags: Pick<Flags, "rounds" | "seconds">,
   peers: ReadonlyArray<Pick<Peer, "name" | "version">>,
   samples: ReadonlyArray<Sample>,
   extras: Extras,
   faults: ReadonlyArray<string>
 ): Summary => ({
-  rounds: flags.rounds,
-  seconds: flags.seconds,
   versions: Object.fromEntries(peers.map(({ name, version }) => [name, version])),
   rows: [...Map.groupBy(samples, (sample) => `${sample.case} ${sample.peer}`).values()].flatMap((list) => {
     const [first] = list
@@ -55,7 +51,8 @@ export const summarise = (
         userMicros: median(list.map(({ userMicros }) => userMicros)),
         spread: [Math.min(...cpu), Math.max(...cpu)] as const,
         perSecond: median(list.map(({ perSecond }) => perSecond)),
-        requests: list.reduce((sum, { requests }) => sum + requests, 0)
+        requests: list.reduce((sum, { requests }) => sum + requests, 0),
+        rounds: list.length
       }
     ]
   }),
@@ -83,13 +80,14 @@ const cpuTables = ({ rows, versions }: Summary): string =>
     .map(([name, list]) => {
       const router = list.find(({ peer }) => peer === "router")?.cpuMicros
       return `${name}\n${table([
-        ["", "CPU µs", "user µs", "from", "to", "requests/s", "router is"],
+        ["", "CPU µs", "user µs", "from", "to", "rounds", "requests/s", "router is"],
         ...list.map((row) => [
           `  ${row.peer} ${versions[row.peer] ?? ""}`,
           figure(row.cpuMicros),
           figure(row.userMicros),
           figure(row.spread[0]),
           figure(row.spread[1]),
+          String(row.rounds),
           row.perSecond.toFixed(0),
           router === undefined || row.peer === "router" ? "" : `${(router / row.cpuMicros).toFixed(2)}×`
         ])
@@ -149,7 +147,7 @@ const verdictTable = (verdicts: ReadonlyArray<Verdict>): string =>
 
 export const render = (summary: Summary, verdicts: ReadonlyArray<Verdict>): string =>
   [
-    `CPU per request, median of ${summary.rounds} rounds of ${summary.seconds} s`,
+    "CPU per request, median of the rounds",
     cpuTables(summary),
     ...extraTables(summary),
     verdictTable(verdicts),

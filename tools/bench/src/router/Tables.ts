@@ -1,7 +1,7 @@
 /** Routing tables of made-up Swarms: what a rebalancer would say about the backends at hand. */
 import { NodeId, ServiceId, TaskId } from "@evenkeel/domain/Ids"
 import { Endpoint, Route, RoutedService, RoutingTable } from "@evenkeel/domain/RoutingTable"
-import { defaultTimeouts } from "@evenkeel/domain/ServiceLabels"
+import { defaultTimeouts } from "@evenkeel/domain/Timeouts"
 
 export interface TaskAt {
   readonly task: string

@@ -16,6 +16,7 @@ import { startNginx } from "./peers/Nginx.ts"
 import { startNodeProxy } from "./peers/NodeProxy.ts"
 import { startRouter } from "./peers/Router.ts"
 import { render, summarise } from "./Report.ts"
+import { roundsOf, secondsOf, warmUpOf } from "./Schedule.ts"
 
 const starters: Readonly<Record<PeerName, StartPeer>> = {
   router: startRouter("router"),
@@ -29,14 +30,12 @@ const starters: Readonly<Record<PeerName, StartPeer>> = {
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`)
 const defaultBundle = join(import.meta.dirname, "../../../../dist/apps/router/main.mjs")
-/** Until code is compiled as it will be run: by requests, since a busy machine needs longer. */
-const warmUp = { seconds: 3, requests: 40_000, times: 5 } as const
 
-const warm = async (peer: Peer, name: CaseName, how: { readonly loadCore: number; readonly folder: string }) => {
-  const enough = name === "get-1m" ? 1_000 : name.startsWith("get") ? warmUp.requests : warmUp.requests / 8
+const warm = async (flags: Flags, peer: Peer, name: CaseName, folder: string) => {
+  const { requests: enough, seconds, times } = warmUpOf(flags, name)
   let requests = 0
-  for (let i = 0; i < warmUp.times && requests < enough; i++)
-    requests += (await measure(peer, name, { ...how, seconds: warmUp.seconds })).requests
+  for (let i = 0; i < times && requests < enough; i++)
+    requests += (await measure(peer, name, { seconds, loadCore: flags.loadCore, folder })).requests
 }
 
 /** Samples of all peers for all cases, peer after peer within each round, so that what disturbs one disturbs all. */
@@ -46,17 +45,19 @@ const measureRounds = async (
   folder: string
 ): Promise<ReadonlyArray<Sample>> => {
   const samples: Array<Sample> = []
-  const how = { loadCore: flags.loadCore, folder }
   for (const name of flags.cases) {
     // What the log costs is told by small requests alone.
     const taking = peers.filter((peer) => peer.name !== "router-log" || name === "get-100")
-    for (const peer of taking) await warm(peer, name, how)
-    for (let round = 0; round < flags.rounds; round++) {
+    for (const peer of taking) await warm(flags, peer, name, folder)
+    const rounds = Math.max(0, ...taking.map((peer) => roundsOf(flags, name, peer.name)))
+    for (let round = 0; round < rounds; round++) {
       for (let turn = 0; turn < taking.length; turn++) {
         const peer = taking[(round + turn) % taking.length]
-        if (peer !== undefined) samples.push(await measure(peer, name, { ...how, seconds: flags.seconds }))
+        if (peer === undefined || round >= roundsOf(flags, name, peer.name)) continue
+        const seconds = secondsOf(flags, name, peer.name)
+        samples.push(await measure(peer, name, { seconds, loadCore: flags.loadCore, folder }))
       }
-      say(`${name}: round ${round + 1} of ${flags.rounds}`)
+      say(`${name}: round ${round + 1} of ${rounds}`)
     }
   }
   return samples
@@ -96,7 +97,7 @@ const bench = async (flags: Flags): Promise<number> => {
     faults.push(...extras.faults)
     for (const sample of samples)
       for (const fault of sample.faults) faults.push(`${sample.peer}, ${sample.case}: ${fault}`)
-    const summary = summarise(flags, peers, samples, extras, faults)
+    const summary = summarise(peers, samples, extras, faults)
     const verdicts = judge(summary)
     process.stdout.write(
       flags.json ? `${JSON.stringify({ ...summary, verdicts }, undefined, 2)}\n` : render(summary, verdicts)

@@ -8,6 +8,9 @@ import { none, type Scenario, told } from "../Scenario.ts"
 import { startSilentNode } from "../SilentNode.ts"
 import { Task } from "../Task.ts"
 
+/** Where the p99 is longer before anything has failed, nothing can be said of what comes after. */
+const busyMs = 250
+
 export const blackHole: Scenario = {
   name: "black-hole",
   about: "a node of two goes silent, with half of the tasks",
@@ -39,6 +42,7 @@ export const blackHole: Scenario = {
     return {
       measures: [
         none("lost requests", lost),
+        none("machine too busy to tell (p99 before it above 250 ms)", before > busyMs ? 1 : 0),
         {
           what: `p99 back below ${boundMs.toFixed(0)} ms`,
           value: recoveredMs ?? Infinity,
