@@ -8,11 +8,11 @@ import { LoadGenerator } from "@evenkeel/drill/LoadGenerator"
 import type { LoadPlan } from "@evenkeel/drill/LoadPlan"
 import type { LoadReport } from "@evenkeel/drill/LoadReport"
 import type { LiveLoad } from "./Scene.ts"
-import type { Phase, Requests } from "./Story.ts"
+import type { Phase, Requests, Streams } from "./Story.ts"
 
 const vvms = ["vvm1", "vvm2", "vvm3", "vvm4", "vvm5", "vvm6"]
 
-/** 150 requests a second of several kinds, to each service by its name and to the group. */
+/** 150 requests a second of several kinds, to each service by its name and to the group, and sixteen streams to the group. */
 export const plan = (speed: number): LoadPlan => ({
   requests: [
     ...vvms.map((host) => ({ kind: "get", host, names: "service", ratePerS: 8 }) as const),
@@ -22,7 +22,10 @@ export const plan = (speed: number): LoadPlan => ({
     { kind: "post", host: "vvm", names: "group", ratePerS: 15 },
     { kind: "call", host: "vvm", names: "group", ratePerS: 10, callees: vvms }
   ],
-  streams: [],
+  streams: [
+    { kind: "sse", host: "vvm", open: 8, holdMs: 20_000, everyMs: 200 },
+    { kind: "websocket", host: "vvm", open: 8, holdMs: 20_000, everyMs: 500 }
+  ],
   // Two simulated minutes: Swarm replaces a lost task in half a one.
   timeoutMs: Math.max(10_000, 120_000 / speed),
   idleConnectionMs: 20_000,
@@ -33,7 +36,21 @@ export const plan = (speed: number): LoadPlan => ({
 
 const samplesShown = 5
 
-export const requestsOf = ({ failures, total }: LoadReport): Requests => ({
+/** Of all phases and both kinds. */
+export const streamsOf = (phases: LoadReport["phases"]): Streams => {
+  const reports = phases.flatMap(({ streams }) => Object.values(streams))
+  const sum = (count: (report: (typeof reports)[number]) => number): number =>
+    reports.reduce((total, report) => total + count(report), 0)
+  return {
+    opened: sum(({ opened }) => opened),
+    broken: sum(({ broken, onDeadNode, refused }) => broken + onDeadNode + refused),
+    longestAwayMs: Math.max(0, ...reports.map(({ longestAwayMs }) => longestAwayMs)),
+    stillAway: Object.values(phases.at(-1)?.streams ?? {}).reduce((total, { stillAway }) => total + stillAway, 0)
+  }
+}
+
+export const requestsOf = ({ failures, phases, total }: LoadReport): Requests => ({
+  streams: streamsOf(phases),
   sent: total.sent,
   ok: total.ok,
   lost: total.lost,

@@ -47,6 +47,7 @@ export interface ClusterOptions {
   readonly speed: number
   readonly seed: number
   readonly routing: SimSite["routing"]
+  readonly mode: SimSite["mode"]
   readonly portsOnly: boolean
 }
 

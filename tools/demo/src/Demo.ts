@@ -1,4 +1,4 @@
-/** The whole demo: both runs, what they came to, and what is said at the end. */
+/** The whole demo: its runs, what they came to, and what is said at the end. */
 import * as Effect from "effect/Effect"
 import * as Cluster from "./Cluster.ts"
 import type { DemoOptions } from "./Options.ts"
@@ -15,6 +15,7 @@ export interface DemoReport {
   readonly seed: number
   readonly node: string
   readonly fault: string
+  readonly mesh: RunResult
   readonly alone: RunResult
   readonly evenkeel: RunResult
   /** Empty: all as promised. */
@@ -43,15 +44,19 @@ export const run = Effect.fn("Demo.run")(function* (
   result: (text: string) => void
 ) {
   const { fault, json, keep, node, seed, speed } = options
-  screen.line(`First Swarm alone, then the same with Evenkeel. Times are simulated: ${speed} s in one of the clock.`)
+  screen.line(
+    `The same story three times: Swarm with its own mesh, modelled; Swarm alone behind Evenkeel's routers; Swarm with Evenkeel. Times are simulated: ${speed} s in one of the clock.`
+  )
+  const { result: mesh } = yield* Effect.scoped(Run.tell("mesh", options, screen))
+  screen.leave()
   const { result: alone } = yield* Effect.scoped(Run.tell("alone", options, screen))
   screen.leave()
   const told = yield* Run.tell("evenkeel", options, screen)
   screen.leave()
   const evenkeel = told.result
-  const problems = Outcome.problemsOf(alone, evenkeel)
-  const report: DemoReport = { kind: "Demo", speed, seed, node, fault, alone, evenkeel, problems }
-  result(json ? `${JSON.stringify(report, undefined, 2)}\n` : `\n${Outcome.compare(alone, evenkeel)}\n`)
+  const problems = Outcome.problemsOf([mesh, alone], evenkeel)
+  const report: DemoReport = { kind: "Demo", speed, seed, node, fault, mesh, alone, evenkeel, problems }
+  result(json ? `${JSON.stringify(report, undefined, 2)}\n` : `\n${Outcome.compare([mesh, alone, evenkeel])}\n`)
   for (const problem of problems) screen.line(`Not as promised: ${problem}`)
   if (keep) {
     for (const hint of hints(told, node)) screen.line(hint)

@@ -40,7 +40,8 @@ export class OptionsInvalid extends Schema.TaggedError<OptionsInvalid>()("Option
 
 const nodeNames = Array.from({ length: nodeCount }, (_, i) => `n${i + 1}`)
 
-export const help = `Evenkeel in a minute: loses a node of an embedded Swarm under load, twice; once Swarm is alone, once Evenkeel runs.
+export const help = `Evenkeel in a minute: loses a node of an embedded Swarm under load, three times: with Swarm's own mesh (modelled),
+with Swarm alone behind Evenkeel's routers, and with Evenkeel.
 
 Usage: npm start -- [options]
 
@@ -54,7 +55,7 @@ Usage: npm start -- [options]
   --help        This.
 
 Examples:
-  npm start                                   the story, and the table of both runs
+  npm start                                   the story, and the table of its runs
   npm start -- --fault black-hole --node n1   cut off the node that leads at first
   npm start -- --speed 5 --seed 7             slower, and another history
   npm start -- --keep                         then look around with docker and evenkeel

@@ -5,13 +5,16 @@ import { type RunResult, runTitles } from "./Story.ts"
 /** What Evenkeel's run must have gone through. */
 const wholeStory = ["starting", "steady", "lost", "restored", "returned", "moving", "balanced"] as const
 
+/** Broken streams are open again within this, of the clock's time. */
+const streamBackMs = 3_000
+
 const counts = (placement: ReadonlyArray<number>): string => placement.join("-")
 
 /** One line for each promise that was not kept; empty: all were. */
-export const problemsOf = (alone: RunResult, evenkeel: RunResult): ReadonlyArray<string> => {
+export const problemsOf = (others: ReadonlyArray<RunResult>, evenkeel: RunResult): ReadonlyArray<string> => {
   const problems: Array<string> = []
   const promise = (isKept: boolean, otherwise: string): void => void (isKept || problems.push(otherwise))
-  for (const { placement, requests, run, secondsToRestore } of [alone, evenkeel]) {
+  for (const { placement, requests, run, secondsToRestore } of [...others, evenkeel]) {
     const title = runTitles[run]
     promise(counts(placement.steady) === "3-3-3", `${title}: began with ${counts(placement.steady)}, expected 3-3-3`)
     promise(secondsToRestore !== null, `${title}: Swarm did not restore every replica`)
@@ -23,6 +26,12 @@ export const problemsOf = (alone: RunResult, evenkeel: RunResult): ReadonlyArray
   promise(missing.length === 0, `Evenkeel: the story lacks ${missing.join(", ")}`)
   promise(counts(groupAtEnd) === "2-2-2", `Evenkeel: the six VVMs ended as ${counts(groupAtEnd)}, expected 2-2-2`)
   promise(counts(trioAtEnd) === "1-1-1", `Evenkeel: trio ended as ${counts(trioAtEnd)}, expected 1-1-1`)
+  const { longestAwayMs, opened, stillAway } = requests.streams
+  promise(opened > 0, "Evenkeel: no stream was opened")
+  promise(
+    stillAway === 0 && longestAwayMs <= streamBackMs,
+    `Evenkeel: a stream was gone for ${longestAwayMs} ms, ${stillAway} are not open again; expected ${streamBackMs} ms at most`
+  )
   promise(requests.lost === 0, `Evenkeel: ${requests.lost} requests lost: ${requests.lostSamples.join("; ")}`)
   return problems
 }
@@ -43,13 +52,18 @@ const rows: ReadonlyArray<Row> = [
   ["requests lost", ({ requests }) => String(requests.lost)],
   ["POSTs and half answers cut", ({ requests }) => String(requests.cut)],
   ["failed at the lost node's entry", ({ requests }) => String(requests.onLostNode)],
+  ["streams opened / broken", ({ requests: { streams } }) => `${streams.opened} / ${streams.broken}`],
+  [
+    "longest until open again",
+    ({ requests: { streams } }) => (streams.stillAway > 0 ? "still away" : millis(streams.longestAwayMs))
+  ],
   ["latency p50 / p99", ({ requests }) => `${millis(requests.p50Ms)} / ${millis(requests.p99Ms)}`],
   ["longest wait for an answer", ({ requests }) => millis(requests.longestMs)]
 ]
 
-/** Both runs side by side. */
-export const compare = (alone: RunResult, evenkeel: RunResult): string =>
+/** The runs side by side. */
+export const compare = (runs: ReadonlyArray<RunResult>): string =>
   renderRows(
-    [{ title: "" }, ...[alone, evenkeel].map(({ run }) => ({ title: runTitles[run], align: "right" as const }))],
-    rows.map(([title, of]) => [title, of(alone), of(evenkeel)])
+    [{ title: "" }, ...runs.map(({ run }) => ({ title: runTitles[run], align: "right" as const }))],
+    rows.map(([title, of]) => [title, ...runs.map(of)])
   )

@@ -46,8 +46,11 @@ export interface Told {
 const lookEveryMs = 120
 const steadyMs = 3_000
 const balancedMs = 2_000
-/** How long Swarm alone is watched after the node's return, in simulated seconds: longer than Evenkeel takes to begin. */
-const aloneSeconds = 60
+/**
+ * How long a run in which nothing moves is watched after the node's return, in simulated seconds: longer than Evenkeel takes to
+ * begin, and shorter where only requests are of interest.
+ */
+const watchedSeconds = { mesh: 15, alone: 60 } as const
 /** How long the run is watched between "restored" and the node's return, in simulated seconds. */
 const withoutNodeSeconds = 15
 const eventsShown = 12
@@ -73,9 +76,10 @@ const seenOf = ({ nodes, tasks }: Observation.Observation): string =>
 /** Runs until the scope closes, or as long as `watch` of the answer is run. */
 export const tell = Effect.fn("Run.tell")(function* (kind: Story.RunKind, options: DemoOptions, audience: Audience) {
   const { node: victim, speed } = options
-  const routing = kind === "alone" ? "mesh" : "routers"
+  const routing = kind === "mesh" ? "mesh" : "routers"
+  const mode = kind === "evenkeel" ? "act" : "observe"
   const startedAtMs = yield* Clock.currentTimeMillis
-  const cluster = yield* Cluster.make({ ...options, routing }, audience.message)
+  const cluster = yield* Cluster.make({ ...options, routing, mode }, audience.message)
   const stack = Cluster.stackOf(routing)
   if (!cluster.hasRange) audience.message(noRange(routing))
   const endpoints = new Map(cluster.nodes.map(({ endpoint, hostname }) => [hostname, endpoint]))
@@ -215,7 +219,7 @@ export const tell = Effect.fn("Run.tell")(function* (kind: Story.RunKind, option
     )
     let secondsToBalance: number | null = null
     const isEven = () => Story.isEven(Observation.placement(observation, Observation.isWorkload))
-    if (kind === "alone") yield* during((aloneSeconds * 1000) / speed)
+    if (kind !== "evenkeel") yield* during((watchedSeconds[kind] * 1000) / speed)
     else {
       yield* until("Evenkeel to move something", () => observation.moving.length > 0 || isEven())
       yield* begin("moving", null)

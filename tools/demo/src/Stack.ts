@@ -45,9 +45,12 @@ const withoutEmpty = (value: Json): Json =>
     )
   )
 
-const mountOf = (volume: unknown): Json => {
-  const [Source = "", Target = ""] = text(volume).split(":")
-  return { Type: "bind", Source, Target }
+/** A path of the node, or a volume, which has the stack's name before it as services have. */
+const mountOf = (stack: string, volume: unknown): Json => {
+  const [source = "", Target = ""] = text(volume).split(":")
+  return source.startsWith("/")
+    ? { Type: "bind", Source: source, Target }
+    : { Type: "volume", Source: `${stack}_${source}`, Target }
 }
 
 const portOf = (port: unknown): Json => {
@@ -83,7 +86,7 @@ const serviceOf = (stack: string, shortName: string, body: Json): StackService =
           Hostname: text(body["hostname"]),
           User: text(body["user"]),
           Env: Object.entries(record(body["environment"])).map(([key, value]) => `${key}=${text(value)}`),
-          Mounts: list(body["volumes"]).map(mountOf),
+          Mounts: list(body["volumes"]).map((volume) => mountOf(stack, volume)),
           StopGracePeriod: body["stop_grace_period"] === undefined ? undefined : nanos(body["stop_grace_period"]),
           Secrets: list(body["secrets"]).map((secret) => ({
             SecretID: secrets.get(`${stack}_${text(secret)}`),

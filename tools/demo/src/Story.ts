@@ -18,9 +18,15 @@ export const phaseTitles: Readonly<Record<Phase, string>> = {
   balanced: "balanced"
 }
 
-export type RunKind = "alone" | "evenkeel"
+/**
+ * `mesh`: neither routers nor rebalancers, and a model of Swarm's own way to tasks; `alone`: Evenkeel's routers, and rebalancers that
+ * only observe, so that nothing is moved; `evenkeel`: they act.
+ */
+export const runKinds = ["mesh", "alone", "evenkeel"] as const
+export type RunKind = (typeof runKinds)[number]
 
 export const runTitles: Readonly<Record<RunKind, string>> = {
+  mesh: "Swarm's mesh (model)",
   alone: "Swarm alone",
   evenkeel: "Swarm with Evenkeel"
 }
@@ -58,8 +64,20 @@ export interface RunResult {
   readonly requests: Requests
 }
 
+/** Of SSE and WebSocket clients together, which open again what is gone. */
+export interface Streams {
+  readonly opened: number
+  /** Cut, silent, or refused when they were opened, the lost node's entry included. */
+  readonly broken: number
+  /** The longest that a client was without its stream, in milliseconds of the clock. */
+  readonly longestAwayMs: number
+  /** Not open again at the end. */
+  readonly stillAway: number
+}
+
 /** As the generator measured them. */
 export interface Requests {
+  readonly streams: Streams
   readonly sent: number
   readonly ok: number
   /** Could have been repeated elsewhere by whoever carried them, and came to nothing. */

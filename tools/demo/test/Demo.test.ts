@@ -1,6 +1,6 @@
 /** The demo as people run it: a process of its own, with bundles that `nx` has built before. */
 import { type ChildProcess, spawn } from "node:child_process"
-import { mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, describe, expect, it } from "vitest"
@@ -26,20 +26,41 @@ const demo = (args: ReadonlyArray<string>) => {
   child.stdout.on("data", (chunk: Buffer) => (said.out += chunk.toString()))
   child.stderr.on("data", (chunk: Buffer) => (said.err += chunk.toString()))
   const ended = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)))
-  return { child, ended, said, leftovers: () => readdirSync(folder) }
+  return { child, ended, said, folder, leftovers: () => readdirSync(folder) }
+}
+
+const textOf = (file: string): string => {
+  try {
+    return readFileSync(file, "utf8")
+  } catch {
+    // The process has ended meanwhile.
+    return ""
+  }
+}
+
+/** Processes whose command line or environment names the folder; where there is no /proc: none. */
+const processesOf = (folder: string): ReadonlyArray<string> => {
+  if (process.platform !== "linux") return []
+  return readdirSync("/proc").filter(
+    (pid) =>
+      /^\d+$/.test(pid) &&
+      pid !== String(process.pid) &&
+      (textOf(`/proc/${pid}/cmdline`) + textOf(`/proc/${pid}/environ`)).includes(folder)
+  )
 }
 
 describe("the demo", () => {
-  it("tells the whole story, and what it came to", { timeout: 120_000 }, async () => {
+  it("tells the whole story, and what it came to", { timeout: 180_000 }, async () => {
     const { ended, leftovers, said } = demo(["--json"])
     const code = await ended
     // The messages say why, if it is not so.
     expect(code, said.err).toBe(0)
-    const { alone, evenkeel, problems } = JSON.parse(said.out) as DemoReport
+    const { alone, evenkeel, mesh, problems } = JSON.parse(said.out) as DemoReport
     expect(problems).toEqual([])
     expect(alone.phases).toEqual(["starting", "steady", "lost", "restored", "returned"])
     expect(evenkeel.phases).toEqual([...alone.phases, "moving", "balanced"])
-    for (const { placement, replaced, requests } of [alone, evenkeel]) {
+    expect(mesh.phases).toEqual(alone.phases)
+    for (const { placement, replaced, requests } of [mesh, alone, evenkeel]) {
       expect(placement.steady).toEqual([3, 3, 3])
       expect(placement.restored[1]).toBe(0)
       expect(replaced).toBe(3)
@@ -51,6 +72,10 @@ describe("the demo", () => {
     expect(evenkeel.trioAtEnd).toEqual([1, 1, 1])
     expect(evenkeel.moved).toBe(3)
     expect(evenkeel.requests.lost).toBe(0)
+    // The routers are the same in both: only the moves differ.
+    expect(alone.requests.lost).toBe(0)
+    expect(evenkeel.requests.streams.opened).toBeGreaterThanOrEqual(16)
+    expect(evenkeel.requests.streams.broken).toBeGreaterThan(0)
     expect(said.err).toContain("Swarm with Evenkeel: n2 crashes")
     expect(said.err).not.toContain("\u001b")
     expect(leftovers()).toEqual([])
@@ -67,6 +92,20 @@ describe("the demo", () => {
       expect(await ended).toBe(signal === "SIGKILL" ? null : 130)
       // After SIGKILL it is the embedded Swarm's own process that tidies up.
       await expect.poll(leftovers, { timeout: 10_000 }).toEqual([])
+    }
+  )
+
+  it.each([20, 400, 1_500, 4_000, 9_000])(
+    "leaves no process, socket or file behind after Ctrl-C at %i ms",
+    { timeout: 60_000 },
+    async (millis) => {
+      const { child, ended, folder, leftovers } = demo(["--speed", "20"])
+      await new Promise((resolve) => setTimeout(resolve, millis))
+      child.kill("SIGINT")
+      // Before its first line has run, the signal itself ends it.
+      expect([130, null]).toContain(await ended)
+      await expect.poll(leftovers, { timeout: 10_000 }).toEqual([])
+      await expect.poll(() => processesOf(folder), { timeout: 10_000 }).toEqual([])
     }
   )
 

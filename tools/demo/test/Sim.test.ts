@@ -93,7 +93,15 @@ it("the table of a machine with one address names each task's port", () => {
 })
 
 describe("TaskSettings", () => {
-  const site: SimSite = { speed: 10, seed: 1, folder: "/f", apps: "/a", routing: "routers", portsOnly: false }
+  const site: SimSite = {
+    speed: 10,
+    seed: 1,
+    folder: "/f",
+    apps: "/a",
+    routing: "routers",
+    mode: "act",
+    portsOnly: false
+  }
   const place = { address: "127.77.0.2", port: 8080, adminPort: 9080, heartbeatPort: 9081 }
   const fromStack = { EVENKEEL_FEED_DNS: "tasks.rebalancer", EVENKEEL_TOKEN_FILE: "/run/secrets/evenkeel_token" }
 

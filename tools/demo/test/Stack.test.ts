@@ -2,7 +2,13 @@ import { describe, expect, it } from "vitest"
 import { stackOf } from "../src/Cluster.ts"
 import * as Stack from "../src/Stack.ts"
 
-const ids = { network: "net", secrets: new Map([["demo_evenkeel_token", "sec"]]) }
+const ids = {
+  network: "net",
+  secrets: new Map([
+    ["demo_evenkeel_token", "sec"],
+    ["demo_evenkeel_sticky_key", "key"]
+  ])
+}
 
 describe("the stack of the demo", () => {
   const stack = stackOf("routers")
@@ -28,7 +34,11 @@ describe("the stack of the demo", () => {
           Image: "evenkeel/router:latest",
           Hostname: "router-{{.Node.Hostname}}",
           StopGracePeriod: 15e9,
-          Secrets: [{ SecretID: "sec", SecretName: "demo_evenkeel_token" }]
+          Mounts: [{ Type: "volume", Source: "demo_router_state", Target: "/var/lib/evenkeel" }],
+          Secrets: [
+            { SecretID: "sec", SecretName: "demo_evenkeel_token" },
+            { SecretID: "key", SecretName: "demo_evenkeel_sticky_key" }
+          ]
         },
         Networks: [{ Target: "net", Aliases: ["router"] }]
       },

@@ -48,6 +48,7 @@ export const result = (change: Partial<RunResult> = {}): RunResult => ({
   replaced: 3,
   moved: 3,
   requests: {
+    streams: { opened: 24, broken: 5, longestAwayMs: 412, stillAway: 0 },
     sent: 2286,
     ok: 2286,
     lost: 0,

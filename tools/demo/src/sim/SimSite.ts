@@ -11,6 +11,8 @@ export const SimSite = Schema.Struct({
   apps: Schema.NonEmptyString,
   /** Who sends requests to tasks: real routers, or what Swarm itself has (see `SwarmMesh`). */
   routing: Schema.Literal("routers", "mesh"),
+  /** Whether rebalancers move tasks. */
+  mode: Schema.Literal("observe", "act"),
   /** Forbids the use of 127.77.0.0/16, as on machines that do not have it. */
   portsOnly: Schema.Boolean
 })

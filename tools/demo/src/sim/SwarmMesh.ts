@@ -3,7 +3,8 @@
  * manager lists them, in turn, a new connection each, and nothing is tried twice. A name without a task refuses connections.
  */
 import * as http from "node:http"
-import type { AddressInfo } from "node:net"
+import { type AddressInfo, connect } from "node:net"
+import type { Duplex } from "node:stream"
 import type { RunningWorkload } from "@evenkeel/swarm-sim/runtime/Workload"
 import type { Backend } from "./Tasks.ts"
 
@@ -43,6 +44,23 @@ const forward = (request: http.IncomingMessage, response: http.ServerResponse, t
   request.pipe(outgoing)
 }
 
+/** WebSockets: the bytes of both sides as they come. */
+const forwardUpgrade = (request: http.IncomingMessage, client: Duplex, head: Buffer, to: Backend): void => {
+  const task = connect({ host: to.address, port: to.port }, () => {
+    const names = request.rawHeaders.flatMap((name, i, all) => (i % 2 === 0 ? [`${name}: ${all[i + 1] ?? ""}`] : []))
+    task.write([`${request.method ?? "GET"} ${request.url ?? "/"} HTTP/1.1`, ...names, "", ""].join("\r\n"))
+    task.write(head)
+    client.pipe(task).pipe(client)
+  })
+  for (const [one, other] of [
+    [client, task],
+    [task, client]
+  ] as const) {
+    one.once("error", () => other.destroy())
+    one.once("close", () => other.destroy())
+  }
+}
+
 export const start = async ({ address, backends, gossipMs, port }: MeshOptions): Promise<RunningWorkload> => {
   let known: ReadonlyArray<Backend> = []
   let turn = 0
@@ -53,16 +71,27 @@ export const start = async ({ address, backends, gossipMs, port }: MeshOptions):
     if (!isOver) timer = setTimeout(() => void learn(), gossipMs)
   }
   let timer = setTimeout(() => void learn(), 0)
+  const choose = ({ headers }: http.IncomingMessage): Backend | undefined => {
+    const candidates = backendsOf((headers.host ?? "").split(":", 1)[0] ?? "", known)
+    return candidates[turn++ % Math.max(1, candidates.length)]
+  }
   const server = http.createServer((request, response) => {
-    const name = (request.headers.host ?? "").split(":", 1)[0] ?? ""
-    const candidates = backendsOf(name, known)
-    const chosen = candidates[turn++ % Math.max(1, candidates.length)]
+    const chosen = choose(request)
     if (chosen === undefined) request.socket.destroy()
     else forward(request, response, chosen)
+  })
+  const upgraded = new Set<Duplex>()
+  server.on("upgrade", (request: http.IncomingMessage, client: Duplex, head: Buffer) => {
+    const chosen = choose(request)
+    upgraded.add(client)
+    client.once("close", () => upgraded.delete(client))
+    if (chosen === undefined) client.destroy()
+    else forwardUpgrade(request, client, head, chosen)
   })
   const end = (): void => {
     isOver = true
     clearTimeout(timer)
+    for (const client of upgraded) client.destroy()
     server.closeAllConnections()
   }
   await new Promise<void>((resolve, reject) => {

@@ -18,11 +18,17 @@ export interface Place {
 const windowOf = (simulatedSeconds: number, speed: number): string =>
   `${Math.max(1, Math.round((simulatedSeconds * 1000) / speed))}ms`
 
-/** Without what only an overlay has. */
+/** Names of the overlay, and files of a container. */
+const onlyInContainers: ReadonlySet<string> = new Set([
+  "EVENKEEL_FEED_DNS",
+  "EVENKEEL_TOKEN_FILE",
+  "EVENKEEL_ROUTER_STICKY_KEY_FILE",
+  "EVENKEEL_ROUTER_TABLE_CACHE"
+])
+
+/** Without what only a container on an overlay has. */
 const withoutOverlay = (env: Env): Env =>
-  Object.fromEntries(
-    Object.entries(env).filter(([name]) => name !== "EVENKEEL_FEED_DNS" && name !== "EVENKEEL_TOKEN_FILE")
-  )
+  Object.fromEntries(Object.entries(env).filter(([name]) => !onlyInContainers.has(name)))
 
 const feedUrls = Array.from(
   { length: nodeCount },
@@ -50,13 +56,13 @@ export const routerEnv = (
 /** The windows are the defaults of production. Times written by Swarm lie in the past (`behindMillis`), so its cool-down is none. */
 export const rebalancerEnv = (
   env: Env,
-  { folder, speed }: SimSite,
+  { folder, mode, speed }: SimSite,
   hostname: string,
   { address, adminPort, port }: Place
 ): Env => ({
   ...withoutOverlay(env),
   DOCKER_HOST: `unix://${socketOf(folder, hostname)}`,
-  EVENKEEL_REBALANCER_MODE: "act",
+  EVENKEEL_REBALANCER_MODE: mode,
   EVENKEEL_REBALANCER_HOST: address,
   EVENKEEL_REBALANCER_PORT: String(port),
   EVENKEEL_REBALANCER_ADMIN_HOST: address,
