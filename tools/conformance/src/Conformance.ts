@@ -2,8 +2,6 @@
  * The whole check: for each scenario a trace of the real Swarm, recorded earlier or now, and the embedded Swarm held against
  * it. What it starts in the lab ends with it, unless it is told to keep the lab.
  */
-import * as Clock from "effect/Clock"
-import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import type { Allowance } from "./Allowed.ts"
 import { sift } from "./Allowed.ts"
@@ -11,15 +9,12 @@ import * as Check from "./Check.ts"
 import type { Difference } from "./Compare.ts"
 import * as Fixtures from "./Fixtures.ts"
 import type { CheckOptions } from "./Flags.ts"
-import * as LabTarget from "./LabTarget.ts"
+import * as LiveCheck from "./LiveCheck.ts"
 import { generate } from "./RandomScenario.ts"
 import * as Report from "./Report.ts"
-import { run } from "./Run.ts"
 import type { Scenario } from "./Scenario.ts"
 import { scenarios } from "./scenarios/All.ts"
 import type { Trace } from "./Trace.ts"
-
-const say = (text: string) => Console.error(`conformance: ${text}`)
 
 export const check = Effect.fn("Conformance.check")(function* (options: CheckOptions) {
   const allowances = yield* Fixtures.allowances
@@ -28,34 +23,25 @@ export const check = Effect.fn("Conformance.check")(function* (options: CheckOpt
   const differences: Array<Difference> = []
   const unrecorded: Array<string> = []
 
-  const hold = Effect.fn("Conformance.hold")(function* (scenario: Scenario, recorded: Trace) {
-    const checked = yield* Check.check(scenario, recorded, { seed: options.seed })
+  const comparing = yield* Effect.makeSemaphore(1)
+  const hold = Effect.fn("Conformance.hold")(function* (
+    scenario: Scenario,
+    recorded: Trace,
+    repeated: ReadonlyArray<string> = []
+  ) {
+    const checked = yield* Check.check(scenario, recorded, {
+      seed: options.seed,
+      sift: (found) => sift(found, allowances).left
+    })
     differences.push(...checked.differences)
-    results.push(resultOf(recorded, checked.differences, allowances))
+    results.push({ ...resultOf(recorded, checked.differences, allowances), repeated })
   })
 
   if (options.real) {
-    yield* Effect.scoped(
+    yield* LiveCheck.runAll(options, wanted, ({ repeated, scenario, trace }) =>
       Effect.gen(function* () {
-        if (!options.keep) yield* Effect.addFinalizer(() => Effect.ignore(LabTarget.down))
-        yield* say("bringing up a Swarm of one manager and two workers")
-        const lab = yield* LabTarget.make({ heartbeat: options.heartbeat })
-        const record = (scenario: Scenario) => Effect.zipRight(lab.reset, run(scenario, lab.target))
-        for (const scenario of wanted) {
-          yield* say(`${scenario.name}: ${scenario.about}`)
-          const trace = yield* record(scenario)
-          if (options.record) yield* Fixtures.write(trace)
-          yield* hold(scenario, trace)
-        }
-        const start = yield* Clock.currentTimeMillis
-        for (let i = 0; i < options.random; i++) {
-          if ((yield* Clock.currentTimeMillis) - start > options.minutes * 60_000) break
-          const scenario = generate(options.seed + i)
-          yield* say(`${scenario.name}: ${scenario.steps.length} steps`)
-          const trace = yield* record(scenario)
-          if (options.record) yield* Fixtures.write(trace)
-          yield* hold(scenario, trace)
-        }
+        if (options.record) yield* Fixtures.write(trace)
+        yield* comparing.withPermits(1)(hold(scenario, trace, repeated))
       })
     )
   } else {
@@ -85,6 +71,7 @@ const resultOf = (
       0
     ),
     differences: left,
-    allowed
+    allowed,
+    repeated: []
   }
 }

@@ -2,25 +2,28 @@
 import type { Choices } from "@evenkeel/swarm-sim/swarm/Choices"
 import { Swarm } from "@evenkeel/swarm-sim/swarm/Swarm"
 import type { SwarmOptions } from "@evenkeel/swarm-sim/swarm/SwarmOptions"
-import type { Observation } from "./Target.ts"
+import { leaderOf, type Observation } from "./Target.ts"
 import type { NodeShape } from "./Trace.ts"
 import * as WorkloadRuntime from "./WorkloadRuntime.ts"
 
 export interface EmbeddedOptions {
   readonly nodes: ReadonlyArray<NodeShape>
   readonly seed: number
+  /** Hostname of the manager that leads at first. Default: the first. */
+  readonly leader?: string
   /** Default: from the seed. */
   readonly choices?: Choices
 }
 
 export const heartbeatMillis = 3_000
 
-export const swarmOptions = ({ choices, nodes, seed }: EmbeddedOptions): SwarmOptions => ({
+export const swarmOptions = ({ choices, leader, nodes, seed }: EmbeddedOptions): SwarmOptions => ({
   nodes: nodes.map(({ name, ...node }) => ({ hostname: name, ...node })),
   seed,
   heartbeatMillis,
   engineVersion: "20.10.24+dfsg1",
   runtime: WorkloadRuntime.make,
+  ...(leader === undefined ? {} : { leader }),
   ...(choices === undefined ? {} : { choices })
 })
 
@@ -39,9 +42,11 @@ export const make = (options: EmbeddedOptions): Swarm => {
   return swarm
 }
 
-export const observe = (swarm: Swarm): Observation => ({
-  atMillis: swarm.nowMillis(),
-  nodes: swarm.list("node"),
-  services: swarm.list("service"),
-  tasks: swarm.list("task")
-})
+/** As a manager that lives would list it; without a leader there is none to ask. */
+export const observe = (swarm: Swarm): Observation => {
+  const atMillis = swarm.nowMillis()
+  const nodes = swarm.list("node")
+  const leader = leaderOf(nodes)
+  if (leader === null) return { atMillis, leader, nodes: [], services: [], tasks: [] }
+  return { atMillis, leader, nodes, services: swarm.list("service"), tasks: swarm.list("task") }
+}

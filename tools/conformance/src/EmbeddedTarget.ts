@@ -8,10 +8,10 @@ import * as SimServer from "@evenkeel/swarm-sim/server/SimServer"
 import type { Swarm } from "@evenkeel/swarm-sim/swarm/Swarm"
 import type { SwarmEvent } from "@evenkeel/swarm-sim/swarm/SwarmPort"
 import * as Effect from "effect/Effect"
+import { docker } from "./Command.ts"
 import * as Embedded from "./Embedded.ts"
 import * as EngineHttp from "./EngineHttp.ts"
-import type { EngineObject } from "./EngineValue.ts"
-import { dockerCommand } from "./LabTarget.ts"
+import { type EngineObject, textAt } from "./EngineValue.ts"
 import { type Observation, type Target, TargetFailed } from "./Target.ts"
 
 /** The engine that recordings were made of. */
@@ -28,6 +28,13 @@ const eventObject = ({ kind, action, id, attributes }: SwarmEvent): EngineObject
   Actor: { ID: id, Attributes: attributes },
   scope: "swarm"
 })
+
+/** A manager that can be asked. */
+const managerOf = (swarm: Swarm): string | undefined =>
+  swarm
+    .list("node")
+    .filter(({ ID: id }) => swarm.isManager(String(id)) && swarm.isReachable(String(id)))
+    .map((node) => textAt(node, "Description", "Hostname"))[0]
 
 export const make = Effect.fn("EmbeddedTarget.make")(function* (options: Embedded.EmbeddedOptions) {
   const managers = options.nodes.filter(({ role }) => role === "manager").length
@@ -52,17 +59,19 @@ export const make = Effect.fn("EmbeddedTarget.make")(function* (options: Embedde
   ]
   yield* Effect.addFinalizer(() => Effect.sync(() => subscriptions.forEach((end) => end())))
 
+  const manager = () => managerOf(swarm) ?? options.nodes[0]?.name ?? "n1"
   const target: EmbeddedTarget = {
     swarm,
     by: "embedded",
     nodes: options.nodes,
     live: false,
+    manager,
     call: ({ node, method, path, body }) =>
       EngineHttp.call({
         ...{ target: "embedded", socketPath: endpointOf(node).replace("unix://", ""), method, path },
         ...(body === undefined ? {} : { body })
       }),
-    docker: (args, files) => dockerCommand(endpointOf(options.nodes[0]?.name ?? "n1"), args, files),
+    docker: (args, files) => docker(endpointOf(manager()), args, files),
     fault: (fault, node) =>
       Effect.suspend(() => {
         const done = swarm.fault({ _tag: fault, node })

@@ -9,13 +9,16 @@ export interface SocketRequest {
   readonly method: string
   readonly path: string
   readonly body?: string
+  /** Default 40,000: the engine itself gives up after 20 seconds. */
+  readonly timeoutMillis?: number
 }
 
-const callTimeoutMillis = 20_000
+const defaultTimeoutMillis = 40_000
 
 export const call = (asked: SocketRequest): Effect.Effect<EngineAnswer, TargetFailed> =>
   Effect.async<EngineAnswer, TargetFailed>((resume) => {
     const operation = `${asked.method} ${asked.path}`
+    const timeout = asked.timeoutMillis ?? defaultTimeoutMillis
     const fail = (reason: string) => resume(new TargetFailed({ target: asked.target, operation, reason }))
     const sent = request(
       {
@@ -24,7 +27,7 @@ export const call = (asked: SocketRequest): Effect.Effect<EngineAnswer, TargetFa
         path: asked.path,
         headers: { host: "docker", ...(asked.body === undefined ? {} : { "content-type": "application/json" }) },
         agent: false,
-        timeout: callTimeoutMillis
+        timeout
       },
       (response) => {
         const parts: Array<Buffer> = []
@@ -35,7 +38,7 @@ export const call = (asked: SocketRequest): Effect.Effect<EngineAnswer, TargetFa
         )
       }
     )
-    sent.once("timeout", () => sent.destroy(new Error(`no answer within ${callTimeoutMillis} ms`)))
+    sent.once("timeout", () => sent.destroy(new Error(`no answer within ${timeout} ms`)))
     sent.once("error", (error) => fail(error.message))
     sent.end(asked.body)
     return Effect.sync(() => sent.destroy())

@@ -12,11 +12,13 @@ export interface CheckOptions {
   readonly record: boolean
   /** How many random scenarios follow the fixed ones. */
   readonly random: number
-  /** Random scenarios stop after so long. */
+  /** No random scenario is begun that would not end within so long, from the start of the whole run. */
   readonly minutes: number
   readonly seed: number
   readonly heartbeat: string
   readonly json: boolean
+  /** Real Swarms side by side. */
+  readonly labs: number
   /** Leave the lab running. */
   readonly keep: boolean
 }
@@ -33,11 +35,13 @@ export const usage = `conformance: the same scenarios on the embedded and the re
   --real             record on the lab's Swarm instead of reading the recordings
   --record           write the recordings that --real makes, of random scenarios too
   --random <n>       so many random scenarios after the fixed ones (with --real; default 0)
-  --minutes <m>      start no more random scenarios after so long (default 10)
+  --minutes <m>      for the whole run: fixed scenarios all, then random ones as long as time is left, at least
+                     one of them (default 10)
   --seed <n>         of random scenarios and of what recordings leave open (default 1)
+  --labs <n>         so many labs side by side, 1 to 9 (default 1)
   --heartbeat <time> the lab's heartbeat (default 3s)
   --json             the differences as JSON on stdout
-  --keep             leave the lab running
+  --keep             leave the lab running; with one lab only
 
 Exit code 0: no differences but the listed ones. 1: differences, or it could not be run. 64: the command line is wrong.
 `
@@ -68,6 +72,7 @@ export const parse = (
         random: { type: "string", default: "0" },
         minutes: { type: "string", default: "10" },
         seed: { type: "string", default: "1" },
+        labs: { type: "string", default: "1" },
         heartbeat: { type: "string", default: "3s" },
         json: { type: "boolean", default: false },
         keep: { type: "boolean", default: false },
@@ -84,6 +89,8 @@ export const parse = (
   for (const flag of ["random", "minutes", "seed"] as const)
     if (!/^\d{1,9}$/.test(values[flag])) return fail(`--${flag} takes a number, not ${values[flag]}`)
   if (!/^\d+(ms|s)$/.test(values.heartbeat)) return fail(`--heartbeat takes e.g. 3s, not ${values.heartbeat}`)
+  if (!/^[1-9]$/.test(values.labs)) return fail(`--labs takes a number from 1 to 9, not ${values.labs}`)
+  if (values.keep && values.labs !== "1") return fail("--keep leaves one lab running: it takes no --labs")
   if (values.record && !values.real) return fail("--record needs --real: only the lab's Swarm can be recorded")
   if (values.random !== "0" && !values.real) return fail("--random needs --real: there are no recordings of them")
   return Either.right({
@@ -93,6 +100,7 @@ export const parse = (
     random: Number(values.random),
     minutes: Number(values.minutes),
     seed: Number(values.seed),
+    labs: Number(values.labs),
     heartbeat: values.heartbeat,
     json: values.json,
     keep: values.keep

@@ -1,108 +1,164 @@
 /**
  * The lab's real Swarm as a target: requests go to the engines' sockets, faults through the lab's command line, the docker
- * command line to the first manager. Observes by reading the three lists; what lies between two readings is not seen.
+ * command line to a manager that lives. Observes by reading the three lists; what lies between two readings is not seen.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { execFile } from "node:child_process"
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join, resolve } from "node:path"
-import { parse, at, type EngineObject, listOf, numberAt, textAt } from "./EngineValue.ts"
+import * as Either from "effect/Either"
+import { join } from "node:path"
+import { docker, execute, workspace } from "./Command.ts"
+import { at, type EngineObject, listOf, numberAt, parse, textAt } from "./EngineValue.ts"
 import * as EngineHttp from "./EngineHttp.ts"
-import { isEmpty } from "./Rest.ts"
-import { type CommandAnswer, type Observation, type Target, TargetFailed } from "./Target.ts"
+import type { Enter } from "./LabNamespace.ts"
+import { reset } from "./LabReset.ts"
+import { leaderOf, type Observation, type Target, TargetFailed } from "./Target.ts"
 import type { NodeShape } from "./Trace.ts"
 
-const workspace = resolve(import.meta.dirname, "..", "..", "..")
 const api = "/v1.41"
 
 export interface LabOptions {
   /** As the lab's `--heartbeat`. */
   readonly heartbeat: string
-  /** Default `/var/lib/evenkeel-lab`. */
+  /** How many of the three nodes are managers. */
+  readonly managers: number
+  /** Default: that of the environment, or `/var/lib/evenkeel-lab`. */
   readonly stateDir?: string
+  /** What the lab's commands begin with, to run in namespaces of their own. Default: nothing. */
+  readonly enter?: Enter
 }
 
 /** The second name of the lab's base image: what an update changes to. */
 const otherImage = "10.77.0.1:5000/evenkeel/node:other"
 const baseImage = "10.77.0.1:5000/evenkeel/node:26"
 
-const execute = (
-  command: string,
-  args: ReadonlyArray<string>,
-  options: { readonly cwd: string; readonly env?: Readonly<Record<string, string>> }
-): Effect.Effect<CommandAnswer, TargetFailed> =>
-  Effect.async<CommandAnswer, TargetFailed>((resume) => {
-    const env = { ...process.env, ...options.env }
-    const child = execFile(command, [...args], { cwd: options.cwd, env, timeout: 180_000 }, (error, stdout, stderr) => {
-      const code = error === null ? 0 : typeof error.code === "number" ? error.code : null
-      if (code === null)
-        resume(
-          new TargetFailed({ target: command, operation: [command, ...args].join(" "), reason: error?.message ?? "" })
-        )
-      else resume(Effect.succeed({ exitCode: code, stdout, stderr }))
-    })
-    return Effect.sync(() => child.kill())
-  })
+/** A manager that has lost the others answers late or not at all: who is asked next sees the Swarm meanwhile. */
+const observationTimeoutMillis = 2_500
+const silenceLimitMillis = 120_000
 
-const lab = Effect.fn("LabTarget.lab")(function* (...words: ReadonlyArray<string>) {
-  const args = ["--conditions=@evenkeel/source", join(workspace, "tools/lab/src/main.ts"), ...words]
-  const done = yield* execute(process.execPath, args, { cwd: workspace })
-  if (done.exitCode === 0) return
-  return yield* new TargetFailed({ target: "lab", operation: `lab ${words.join(" ")}`, reason: done.stderr.trim() })
+/** What a manager says that knows of no leader. */
+const refusal = "does not have a leader"
+
+export const defaultStateDir = (): string => process.env["EVENKEEL_LAB_DIR"] || "/var/lib/evenkeel-lab"
+
+const placeOf = ({ enter = [], stateDir = defaultStateDir() }: Pick<LabOptions, "enter" | "stateDir">) => ({
+  enter,
+  stateDir
 })
 
+const lab = (place: Pick<LabOptions, "enter" | "stateDir">, ...words: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const { enter, stateDir } = placeOf(place)
+    const [command = process.execPath, ...args] = [
+      ...[...enter, process.execPath],
+      ...["--conditions=@evenkeel/source", join(workspace, "tools/lab/src/main.ts"), ...words]
+    ]
+    const done = yield* execute(command, args, { cwd: workspace, env: { EVENKEEL_LAB_DIR: stateDir } })
+    if (done.exitCode === 0) return
+    return yield* new TargetFailed({ target: "lab", operation: `lab ${words.join(" ")}`, reason: done.stderr.trim() })
+  })
+
 /** Takes the lab away. */
-export const down = lab("down")
+export const down = (place: Pick<LabOptions, "enter" | "stateDir"> = {}) => lab(place, "down")
 
-/** Runs a docker command with files beside it; used for embedded targets too. */
-export const dockerCommand = (
-  host: string,
-  args: ReadonlyArray<string>,
-  files: Readonly<Record<string, string>>
-): Effect.Effect<CommandAnswer, TargetFailed> =>
-  Effect.acquireUseRelease(
-    Effect.promise(() => mkdtemp(join(tmpdir(), "conformance-"))),
-    (folder) =>
-      Effect.gen(function* () {
-        for (const [name, text] of Object.entries(files))
-          yield* Effect.promise(() => writeFile(join(folder, name), text))
-        const env = { DOCKER_HOST: host, DOCKER_API_VERSION: "1.41", DOCKER_CONFIG: folder, DOCKER_CONTEXT: "" }
-        return yield* execute("docker", args, { cwd: folder, env })
-      }),
-    (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
-  )
+/** The swarm-scope events of every manager, as far as nothing has cut them off. */
+const followEvents = (managers: ReadonlyArray<string>, socketOf: (node: string) => string) =>
+  Effect.gen(function* () {
+    const heard = new Map<string, Array<EngineObject>>(managers.map((name) => [name, []]))
+    const path = `${api}/events?filters=${encodeURIComponent('{"scope":["swarm"]}')}`
+    for (const name of managers)
+      yield* Effect.acquireRelease(
+        Effect.sync(() =>
+          EngineHttp.follow(socketOf(name), path, (line) => heard.get(name)?.push(...listOf([parse(line)])))
+        ),
+        (stream) => Effect.sync(stream.close)
+      )
+    return heard
+  })
 
-/** Brings the lab up as scenarios expect it: one manager, two workers, the images; ends with the scope's event stream only. */
+/** Brings the lab up as scenarios expect it: three nodes, the images; ends with the scope's event streams only. */
 export const make = Effect.fn("LabTarget.make")(function* (options: LabOptions) {
-  const stateDir = options.stateDir ?? process.env["EVENKEEL_LAB_DIR"] ?? "/var/lib/evenkeel-lab"
+  const { stateDir } = placeOf(options)
   const socketOf = (node: string) => `${stateDir}/${node}/docker.sock`
-  const host = `unix://${socketOf("n1")}`
-  yield* lab("up", "--nodes", "3", "--managers", "1", "--heartbeat", options.heartbeat)
-  yield* lab("images", "--app", "vvm")
-  yield* execute("docker", ["-H", host, "tag", baseImage, otherImage], { cwd: workspace })
-  yield* execute("docker", ["-H", host, "push", "--quiet", otherImage], { cwd: workspace })
+  yield* lab(options, "up", "--nodes", "3", "--managers", String(options.managers), "--heartbeat", options.heartbeat)
+  yield* lab(options, "images", "--base")
+  const first = ["-H", `unix://${socketOf("n1")}`]
+  yield* execute("docker", [...first, "tag", baseImage, otherImage], { cwd: workspace })
+  yield* execute("docker", [...first, "push", "--quiet", otherImage], { cwd: workspace })
 
-  const send = (node: string, method: string, path: string, body?: string) =>
+  const managers = Array.from({ length: options.managers }, (_, i) => `n${i + 1}`)
+  /** Nodes that a fault has taken away and nothing has brought back. */
+  const lost = new Set<string>()
+  /** Managers that were away since events were asked for last: they may not have heard all. */
+  const deaf = new Set<string>()
+  const living = () => managers.filter((name) => !lost.has(name))
+  let manager = managers[0] ?? "n1"
+  let leader = manager
+  let heardAtMillis = 0
+
+  const send = (node: string, method: string, path: string, body?: string, timeoutMillis?: number) =>
     EngineHttp.call({
       ...{ target: "lab", socketPath: socketOf(node), method, path },
-      ...(body === undefined ? {} : { body })
+      ...(body === undefined ? {} : { body }),
+      ...(timeoutMillis === undefined ? {} : { timeoutMillis })
     })
-  const list = (kind: string) => Effect.map(send("n1", "GET", `${api}/${kind}`), ({ text }) => listOf(parse(text)))
+  const list = (node: string, kind: string) =>
+    Effect.flatMap(
+      send(node, "GET", `${api}/${kind}`, undefined, observationTimeoutMillis),
+      ({ status, text }): Effect.Effect<ReadonlyArray<EngineObject>, TargetFailed> =>
+        status === 200
+          ? Effect.succeed(listOf(parse(text)))
+          : new TargetFailed({ target: "lab", operation: `GET /${kind} on ${node}`, reason: text.trim() })
+    )
 
   /** Tasks that removed jobs have left, by id: no scenario after them is to see them. */
   const leftOver = new Set<string>()
 
-  const observe = Effect.gen(function* () {
-    const [nodes, services, tasks] = yield* Effect.all([list("nodes"), list("services"), list("tasks")], {
-      concurrency: "unbounded"
+  const ask = (node: string) =>
+    Effect.gen(function* () {
+      const [nodes, services, tasks] = yield* Effect.all(
+        [list(node, "nodes"), list(node, "services"), list(node, "tasks")],
+        { concurrency: "unbounded" }
+      )
+      const known = tasks.filter((task) => !leftOver.has(textAt(task, "ID")))
+      const atMillis = yield* Clock.currentTimeMillis
+      manager = node
+      leader = (options.managers === 1 ? node : leaderOf(nodes)) ?? ""
+      for (const each of nodes) {
+        const name = textAt(each, "Description", "Hostname")
+        if (managers.includes(name) && at(each, "ManagerStatus") === undefined) deaf.add(name)
+      }
+      return { atMillis, leader: leader || null, nodes, services, tasks: known } satisfies Observation
     })
-    const known = tasks.filter((task) => !leftOver.has(textAt(task, "ID")))
-    return { atMillis: yield* Clock.currentTimeMillis, nodes, services, tasks: known } satisfies Observation
+
+  /**
+   * By the manager that answered last, then by the others. Where all of them refuse, the Swarm has no leader; where one is only
+   * silent nothing is known.
+   */
+  const observe = Effect.gen(function* () {
+    const asked = living().toSorted((a, b) => Number(b === manager) - Number(a === manager))
+    if (options.managers === 1) return [yield* Effect.retry(ask(asked[0] ?? manager), { times: 20 })]
+    let refusals = 0
+    for (const node of asked) {
+      const seen = yield* Effect.either(ask(node))
+      const atMillis = yield* Clock.currentTimeMillis
+      if (Either.isLeft(seen)) {
+        if (seen.left.reason.includes(refusal)) refusals++
+        continue
+      }
+      heardAtMillis = atMillis
+      return [seen.right]
+    }
+    const atMillis = yield* Clock.currentTimeMillis
+    if (refusals === asked.length) {
+      heardAtMillis = atMillis
+      return [{ atMillis, leader: null, nodes: [], services: [], tasks: [] } satisfies Observation]
+    }
+    if (atMillis - heardAtMillis < silenceLimitMillis) return []
+    const reason = `no manager has answered for ${silenceLimitMillis / 1_000} s; asked: ${asked.join(", ")}`
+    return yield* new TargetFailed({ target: "lab", operation: "observing", reason })
   })
 
-  const shapes = (yield* list("nodes"))
+  const shapes = (yield* list(manager, "nodes"))
     .map((node): NodeShape => ({
       name: textAt(node, "Description", "Hostname"),
       role: textAt(node, "Spec", "Role") === "manager" ? "manager" : "worker",
@@ -112,75 +168,34 @@ export const make = Effect.fn("LabTarget.make")(function* (options: LabOptions) 
       os: textAt(node, "Description", "Platform", "OS")
     }))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-  const { text: version } = yield* send("n1", "GET", `${api}/version`)
-
-  let events: Array<EngineObject> = []
-  yield* Effect.acquireRelease(
-    Effect.sync(() =>
-      EngineHttp.follow(socketOf("n1"), `${api}/events?filters=${encodeURIComponent('{"scope":["swarm"]}')}`, (line) =>
-        events.push(...listOf([parse(line)]))
-      )
-    ),
-    (stream) => Effect.sync(stream.close)
-  )
+  heardAtMillis = yield* Clock.currentTimeMillis
+  const { text: version } = yield* send(manager, "GET", `${api}/version`)
+  const heard = yield* followEvents(managers, socketOf)
 
   const target: Target = {
     by: `engine ${textAt(parse(version), "Version").split("+")[0]}`,
     nodes: shapes,
     live: true,
+    manager: () => manager,
     call: ({ node, method, path, body }) => send(node, method, path, body),
-    docker: (args, files) => dockerCommand(host, args, files),
-    fault: (fault, node) => lab("fault", fault, node),
-    pass: (millis) =>
-      Effect.sleep(millis).pipe(
-        Effect.zipRight(Effect.retry(observe, { times: 20 })),
-        Effect.map((seen) => [seen])
-      ),
+    docker: (args, files) => docker(`unix://${socketOf(manager)}`, args, files),
+    fault: (fault, node) =>
+      Effect.suspend(() => {
+        if (fault !== "restore") deaf.add(node)
+        if (fault === "crash" || fault === "black-hole") lost.add(node)
+        if (fault !== "restore") return lab(options, "fault", fault, node)
+        return Effect.tap(lab(options, "fault", fault, node), () => Effect.sync(() => lost.delete(node)))
+      }),
+    pass: (millis) => Effect.zipRight(Effect.sleep(millis), observe),
     events: Effect.sync(() => {
-      const seen = events
-      events = []
-      return seen
+      const whole = managers.filter((name) => !deaf.has(name))
+      const witness = whole.includes(leader) ? leader : (whole[0] ?? manager)
+      const events = heard.get(witness) ?? []
+      for (const name of managers) heard.set(name, [])
+      deaf.clear()
+      for (const name of lost) deaf.add(name)
+      return events
     })
   }
-  return { target, reset: reset(target, leftOver) }
-})
-
-/** Takes away whatever a scenario left, and waits until the Swarm is as it was made. */
-const reset = Effect.fn("LabTarget.reset")(function* (target: Target, leftOver: Set<string>) {
-  const send = (method: string, path: string, body?: unknown) =>
-    target.call({
-      ...{ node: "n1", method, path: `${api}${path}` },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) })
-    })
-  const list = (kind: string) => Effect.map(send("GET", `/${kind}`), ({ text }) => listOf(parse(text)))
-  for (const { name } of target.nodes) yield* lab("fault", "restore", name)
-  for (let round = 0; round < 600; round++) {
-    for (const service of yield* list("services")) yield* send("DELETE", `/services/${String(service["ID"])}`)
-    for (const kind of ["secrets", "configs"])
-      for (const object of yield* list(kind)) yield* send("DELETE", `/${kind}/${String(object["ID"])}`)
-    for (const network of yield* list("networks"))
-      if (textAt(network, "Scope") === "swarm" && !["ingress", "evenkeel"].includes(textAt(network, "Name")))
-        yield* send("DELETE", `/networks/${textAt(network, "Id")}`)
-    for (const node of yield* list("nodes")) {
-      const isFresh =
-        at(node, "Spec", "Availability") === "active" && JSON.stringify(at(node, "Spec", "Labels")) === "{}"
-      if (isFresh) continue
-      const fresh = { Role: at(node, "Spec", "Role"), Availability: "active", Labels: {} }
-      const version = JSON.stringify(at(node, "Version", "Index"))
-      yield* send("POST", `/nodes/${textAt(node, "ID")}/update?version=${version}`, fresh)
-    }
-    const [seen] = yield* target.pass(200)
-    if (seen !== undefined && isEmpty(seen)) {
-      // What the last scenario's end still tells must not be heard in the next one.
-      yield* target.pass(500)
-      yield* target.events
-      for (const task of seen.tasks) leftOver.add(textAt(task, "ID"))
-      return
-    }
-  }
-  return yield* new TargetFailed({
-    target: "lab",
-    operation: "emptying the Swarm",
-    reason: `it is not empty after two minutes; \`lab down\` and start again`
-  })
+  return { target, reset: reset({ target, leftOver, lost }) }
 })

@@ -17,9 +17,12 @@ export interface Oracle extends Choices {
   readonly attach: (swarm: SwarmPort, names: Names) => void
 }
 
-/** `random(n)` gives an integer below n. */
-export const make = (trace: Trace, random: (below: number) => number): Oracle => {
+/** `randomOf(i)` makes the chance of step i, from 0: a function that gives an integer below its argument. */
+export const make = (trace: Trace, randomOf: (step: number) => (below: number) => number): Oracle => {
+  let random = randomOf(0)
   let step: StepTrace | undefined = trace.steps[0]
+  /** Elections since the step began. */
+  let elections = 0
   let swarm: SwarmPort | undefined
   let names: Names | undefined
 
@@ -115,8 +118,17 @@ export const make = (trace: Trace, random: (below: number) => number): Oracle =>
         if (failed === undefined || replacement === undefined) return random(choice.candidates.length)
         return choice.candidates.indexOf(failed.template === replacement.template ? "restart" : "update")
       }
+      case "leader": {
+        const leaders = step?.leaders ?? []
+        const winner = leaders[++elections] ?? leaders.at(-1)
+        return first(choice.candidates, (id) => hostOf(id) === winner)
+      }
+      case "term": {
+        // A new leader makes all nodes unknown.
+        const isElected = step?.nodes.some(({ states }) => states.includes("unknown")) ?? false
+        return choice.candidates.indexOf(isElected ? "raised" : "kept")
+      }
       case "group":
-      case "leader":
         return random(choice.candidates.length)
     }
   }
@@ -125,6 +137,8 @@ export const make = (trace: Trace, random: (below: number) => number): Oracle =>
     pick,
     atStep: (index) => {
       step = trace.steps[index]
+      elections = 0
+      random = randomOf(index)
     },
     attach: (made, known) => {
       swarm = made

@@ -15,16 +15,12 @@ export const apiPrefix = "/v1.41"
 /** Whom to ask, and what ids are called. */
 export interface Acting {
   readonly target: Target
-  readonly manager: string
   readonly names: Names
 }
 
 /** Does a step's action; gives the answer, null where there is none. */
-export const perform = (
-  action: Action,
-  { target, manager, names }: Acting
-): Effect.Effect<Answer | null, TargetFailed> => {
-  const send = (method: string, path: string, body?: unknown, node = manager) =>
+export const perform = (action: Action, { target, names }: Acting): Effect.Effect<Answer | null, TargetFailed> => {
+  const send = (method: string, path: string, body?: unknown, node = target.manager()) =>
     target.call({
       node,
       method,

@@ -1,97 +1,150 @@
 /**
- * Commands and faults at random straight into an embedded Swarm, without waiting for it to rest between them: what an operator
- * would never do, and what races are made of. One step is one command and some simulated time.
+ * Commands and faults at random for an embedded Swarm, without waiting for it to rest between them: what an operator would never
+ * do, and what races are made of. Chooses by what the Swarm shows at that moment; does nothing itself.
  */
 import type { SeededRandom } from "@evenkeel/swarm-sim/swarm/SeededRandom"
-import type { EngineJson, SwarmPort } from "@evenkeel/swarm-sim/swarm/SwarmPort"
-import { mergePatch, numberAt, textAt } from "./EngineValue.ts"
-import * as Specs from "./scenarios/Specs.ts"
+import type { Fault, SwarmPort } from "@evenkeel/swarm-sim/swarm/SwarmPort"
+import { type EngineObject, numberAt, textAt } from "./EngineValue.ts"
+import type { Command, Move } from "./invariants/Command.ts"
+import * as Specs from "./invariants/RandomSpecs.ts"
 
-const names = ["red", "green", "blue", "white", "black"]
-const second = 1_000_000_000
+const names = ["red", "green", "blue", "white", "black", "grey"] as const
+type Some = readonly [string, ...ReadonlyArray<string>]
 
-/** Does one thing; gives its name. Refusals by the Swarm are part of the game. */
-export const step = (swarm: SwarmPort, random: SeededRandom): string => {
-  const service = oneOf(random, swarm.list("service"))
-  const node = oneOf(random, swarm.list("node"))
-  const roll = random.int(100)
-  if (service === undefined || roll < 8) return create(swarm, random)
-  if (node === undefined) return "nothing"
-  if (roll < 12) {
-    swarm.removeService(textAt(service, "ID"))
-    return "remove"
-  }
-  if (roll < 35) return update(swarm, service, Specs.replicas(random.int(9)), "scale")
-  if (roll < 50) return update(swarm, service, { TaskTemplate: { ForceUpdate: random.int(1_000) } }, "force")
-  if (roll < 58) {
-    const texts = random.int(2) === 0 ? [] : [`node.hostname!=n${1 + random.int(3)}`]
-    return update(swarm, service, Specs.constraints(...texts), "constraint")
-  }
-  if (roll < 62) {
-    swarm.updateService(textAt(service, "ID"), versionOf(service), service["Spec"] as EngineJson, { rollback: true })
-    return "rollback"
-  }
-  if (roll < 66) {
-    const reservation = { TaskTemplate: { Resources: { Reservations: { NanoCPUs: random.int(4) * 500_000_000 } } } }
-    return update(swarm, service, reservation, "reserve")
-  }
-  if (roll < 82) {
-    const spec = mergePatch(node["Spec"], { Availability: oneOf(random, ["active", "active", "pause", "drain"]) })
-    swarm.updateNode(textAt(node, "ID"), versionOf(node), spec as EngineJson)
-    return "availability"
-  }
-  const name = textAt(node, "Description", "Hostname")
-  const isDown = swarm.nodeCondition(textAt(node, "ID")) !== "up"
-  swarm.fault(isDown ? { _tag: "restore", node: name } : { _tag: oneFault(random), node: name })
-  return isDown ? "restore" : "fault"
+/** What a command is chosen by. */
+interface Scene {
+  readonly random: SeededRandom
+  readonly swarm: SwarmPort
+  readonly nodes: ReadonlyArray<EngineObject>
+  readonly services: ReadonlyArray<EngineObject>
+  readonly hostnames: Some
 }
 
-/** Brings every node back and makes it active. */
-export const mend = (swarm: SwarmPort): void => {
-  for (const node of swarm.list("node")) {
-    if (swarm.nodeCondition(textAt(node, "ID")) !== "up")
-      swarm.fault({ _tag: "restore", node: textAt(node, "Description", "Hostname") })
+type Choose = (scene: Scene) => Command
+
+/** The next command, and how long the Swarm is left alone after it: mostly less than it needs. */
+export const next = (swarm: SwarmPort, random: SeededRandom): Move => {
+  const nodes = swarm.list("node")
+  const [first = "n1", ...others] = nodes.map(hostnameOf)
+  const scene: Scene = { random, swarm, nodes, services: swarm.list("service"), hostnames: [first, ...others] }
+  const command = scene.services.length === 0 ? create(scene) : choose(random)(scene)
+  const thenMillis = random.int(4) === 0 ? random.int(30_000) : random.int(2_000)
+  return { command, thenMillis }
+}
+
+const hostnameOf = (node: EngineObject): string => textAt(node, "Description", "Hostname")
+
+const choose = (random: SeededRandom): Choose => {
+  let roll = random.int(total)
+  for (const [weight, choice] of choices) {
+    roll -= weight
+    if (roll < 0) return choice
+  }
+  return () => ({ do: "wait" })
+}
+
+const anyService = ({ random, services }: Scene): string =>
+  textAt(services[random.int(services.length)], "Spec", "Name")
+
+const anyNode = ({ hostnames, random }: Scene): string => Specs.oneOf(random, hostnames)
+
+const create: Choose = ({ hostnames, random }) => ({
+  do: "create",
+  spec: Specs.service(random, Specs.oneOf(random, names), hostnames)
+})
+
+const update =
+  (patch: (scene: Scene) => EngineObject): Choose =>
+  (scene) => ({ do: "update", service: anyService(scene), patch: patch(scene) })
+
+const template = (patch: (scene: Scene) => EngineObject): Choose => update((scene) => ({ TaskTemplate: patch(scene) }))
+
+const container = (patch: (scene: Scene) => EngineObject): Choose =>
+  template((scene) => ({ ContainerSpec: patch(scene) }))
+
+const scale: Choose = (scene) => {
+  const { random, services } = scene
+  const replicated = services.filter((each) => numberAt(each, "Spec", "Mode", "Replicated", "Replicas") !== undefined)
+  if (replicated.length === 0) return { do: "wait" }
+  return {
+    do: "update",
+    service: textAt(replicated[random.int(replicated.length)], "Spec", "Name"),
+    patch: { Mode: { Replicated: { Replicas: random.int(9) } } }
   }
 }
 
-/** Makes every node active; needs a leader. */
-export const activate = (swarm: SwarmPort): void => {
-  for (const node of swarm.list("node"))
-    swarm.updateNode(
-      textAt(node, "ID"),
-      versionOf(node),
-      mergePatch(node["Spec"], { Availability: "active" }) as EngineJson
-    )
+const node =
+  (patch: (scene: Scene) => EngineObject): Choose =>
+  (scene) => ({ do: "node", node: anyNode(scene), patch: patch(scene) })
+
+const fault =
+  (make: (scene: Scene) => Fault): Choose =>
+  (scene) => ({ do: "fault", fault: make(scene) })
+
+const isLost = ({ swarm }: Scene, each: EngineObject): boolean => swarm.nodeCondition(textAt(each, "ID")) !== "up"
+
+const restore: Choose = (scene) => {
+  const lost = scene.nodes.filter((each) => isLost(scene, each))
+  const back = lost[scene.random.int(lost.length)]
+  return back === undefined ? { do: "wait" } : { do: "fault", fault: { _tag: "restore", node: hostnameOf(back) } }
 }
 
-const oneOf = <A>(random: SeededRandom, items: ReadonlyArray<A>): A | undefined => items[random.int(items.length)]
-
-const oneFault = (random: SeededRandom): "crash" | "black-hole" | "restart-dockerd" =>
-  oneOf(random, ["crash", "black-hole", "restart-dockerd"] as const) ?? "crash"
-
-const versionOf = (object: EngineJson): bigint => BigInt(numberAt(object, "Version", "Index") ?? 0)
-
-const update = (swarm: SwarmPort, service: EngineJson, patch: object, name: string): string => {
-  const isGlobal = numberAt(service, "Spec", "Mode", "Replicated", "Replicas") === undefined
-  if (isGlobal && name === "scale") return "nothing"
-  const spec = mergePatch(service["Spec"], patch) as EngineJson
-  swarm.updateService(textAt(service, "ID"), versionOf(service), spec, { rollback: false })
-  return name
+/** The next manager that is still up: told often enough, the quorum is lost. */
+const loseManager: Choose = (scene) => {
+  const up = scene.nodes.find((each) => textAt(each, "Spec", "Role") === "manager" && !isLost(scene, each))
+  return up === undefined ? restore(scene) : { do: "fault", fault: { _tag: "black-hole", node: hostnameOf(up) } }
 }
 
-const create = (swarm: SwarmPort, random: SeededRandom): string => {
-  const more = {
-    UpdateConfig: Specs.updateConfig({
-      Parallelism: random.int(3),
-      Order: oneOf(random, ["stop-first", "start-first"]),
-      FailureAction: oneOf(random, ["pause", "continue", "rollback"]),
-      Monitor: random.int(5) * second
-    })
-  }
-  const name = oneOf(random, names) ?? "red"
-  const template = { RestartPolicy: Specs.restart("any", random.int(4)) }
-  const spec =
-    random.int(5) === 0 ? Specs.global(name, template, more) : Specs.replicated(name, 1 + random.int(6), template, more)
-  swarm.createService(spec)
-  return "create"
+/** Only of a node that is lost or a worker, and only while there are others enough. */
+const removeNode: Choose = (scene) => {
+  const workers = scene.nodes.filter((each) => textAt(each, "Spec", "Role") === "worker")
+  const victim = workers[scene.random.int(workers.length)]
+  return scene.nodes.length < 4 || victim === undefined
+    ? { do: "wait" }
+    : { do: "remove-node", node: hostnameOf(victim) }
 }
+
+const choices: ReadonlyArray<readonly [weight: number, choice: Choose]> = [
+  [8, create],
+  [3, (scene) => ({ do: "remove", service: anyService(scene) })],
+  [16, scale],
+  [8, template(({ random }) => ({ ForceUpdate: random.int(1_000) }))],
+  [5, container(({ random }) => ({ Env: [`REVISION=${random.int(1_000)}`] }))],
+  [4, container(({ random }) => ({ Command: Specs.commandOf(random) }))],
+  [1, container(() => ({ Image: Specs.missingImage }))],
+  [2, container(() => ({ Image: Specs.image }))],
+  [7, template(({ hostnames, random }) => ({ Placement: { Constraints: Specs.constraints(random, hostnames) } }))],
+  [3, template(({ random }) => ({ Placement: { MaxReplicas: random.int(4) } }))],
+  [2, template(({ random }) => ({ Placement: { Preferences: Specs.preferences(random) } }))],
+  [4, template(({ random }) => Specs.reservations(random))],
+  [3, template(({ random }) => ({ RestartPolicy: Specs.restartPolicy(random) }))],
+  [3, update(({ random }) => Specs.ports(random))],
+  [3, update(({ random }) => ({ UpdateConfig: Specs.updateConfig(random) }))],
+  [3, update(({ random }) => ({ Labels: { revision: String(random.int(1_000)) } }))],
+  [4, (scene) => ({ do: "rollback", service: anyService(scene) })],
+  [2, (scene) => ({ do: "late-update", service: anyService(scene), patch: { Labels: { revision: "late" } } })],
+  [10, node(({ random }) => ({ Availability: Specs.oneOf(random, ["active", "active", "pause", "drain"]) }))],
+  [3, node(({ random }) => ({ Labels: { zone: Specs.oneOf(random, ["a", "b"]) } }))],
+  [3, node(({ random }) => ({ Role: Specs.oneOf(random, ["manager", "worker"]) }))],
+  [1, removeNode],
+  [4, fault((scene) => ({ _tag: "crash", node: anyNode(scene) }))],
+  [4, fault((scene) => ({ _tag: "black-hole", node: anyNode(scene) }))],
+  [3, fault((scene) => ({ _tag: "restart-dockerd", node: anyNode(scene) }))],
+  [
+    2,
+    fault((scene) => ({
+      ...{ _tag: "flap", node: anyNode(scene) },
+      ...{ periodMillis: 200 + scene.random.int(20_000), times: 1 + scene.random.int(3) }
+    }))
+  ],
+  [14, restore],
+  [2, loseManager],
+  [4, fault(() => ({ _tag: "leader-change" }))],
+  [2, fault((scene) => ({ _tag: "slow-start", service: anyService(scene), millis: scene.random.int(12_000) }))],
+  [2, fault((scene) => ({ _tag: "slow-start", node: anyNode(scene), millis: scene.random.int(8_000) }))],
+  [3, fault((scene) => ({ _tag: "unhealthy", service: anyService(scene), on: scene.random.int(2) === 0 }))],
+  [2, fault((scene) => ({ _tag: "unhealthy", node: anyNode(scene), on: scene.random.int(2) === 0 }))],
+  [2, (scene) => ({ do: "drop-events", node: anyNode(scene), on: scene.random.int(2) === 0 })]
+]
+
+const total = choices.reduce((sum, [weight]) => sum + weight, 0)

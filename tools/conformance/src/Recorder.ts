@@ -26,6 +26,8 @@ interface TaskTrack {
 
 interface ServiceTrack {
   service: EngineObject
+  /** `Version.Index` when the step began; undefined for one that was not there. */
+  version: number | undefined
   updates: Array<string>
   before: string
   templates: Array<string>
@@ -61,6 +63,7 @@ export const make = (): Recorder => {
   const services = new Map<string, ServiceTrack>()
   const nodes = new Map<string, NodeTrack>()
   let removed: Array<string> = []
+  let leaders: Array<string> = []
   let createdInStep = 0
 
   const templateOf = (task: EngineObject): number =>
@@ -75,7 +78,8 @@ export const make = (): Recorder => {
       const id = textAt(service, "ID")
       listed.add(id)
       let track = services.get(id)
-      if (track === undefined) services.set(id, (track = { service, updates: [], before: "", templates: [] }))
+      if (track === undefined)
+        services.set(id, (track = { service, version: undefined, updates: [], before: "", templates: [] }))
       track.service = service
       push(track.updates, updateText(service))
       const template = templateText(at(service, "Spec", "TaskTemplate"))
@@ -125,6 +129,9 @@ export const make = (): Recorder => {
   }
 
   const observe = (seen: Observation) => {
+    // Nothing is listed then, which says nothing.
+    if (seen.leader === null) return
+    push(leaders, seen.leader)
     names.learn("node", seen.nodes)
     names.learn("service", seen.services)
     names.learnTasks(seen.tasks)
@@ -135,6 +142,7 @@ export const make = (): Recorder => {
 
   const beginStep = () => {
     removed = []
+    leaders = leaders.slice(-1)
     createdInStep = 0
     for (const [id, track] of tasks) {
       if (!track.present) {
@@ -150,6 +158,7 @@ export const make = (): Recorder => {
     }
     for (const track of services.values()) {
       track.updates = track.updates.slice(-1)
+      track.version = versionOf(track.service)
       track.before = serviceText(track.service)
     }
     for (const track of nodes.values()) {
@@ -176,6 +185,9 @@ export const make = (): Recorder => {
     }
   }
 
+  const hasElections = (): boolean =>
+    [...nodes.values()].filter(({ node }) => at(node, "ManagerStatus") !== undefined).length > 1
+
   const changed = (track: TaskTrack): boolean =>
     track.created !== undefined ||
     !track.present ||
@@ -201,11 +213,16 @@ export const make = (): Recorder => {
         .map((track) => serviceTrace(names, track))
         .toSorted(byName),
       removed: removed.toSorted(),
+      written: [...services.values()]
+        .filter((track) => track.version !== versionOf(track.service))
+        .map(({ service }) => textAt(service, "Spec", "Name"))
+        .toSorted(),
       nodes: [...nodes.values()]
         .filter((track) => track.states.length > 1 || track.before !== nodeText(track.node))
-        .map(nodeTrace)
+        .map((track) => nodeTrace(track, hasElections()))
         .toSorted(byName),
-      events: events.map((event) => eventText(names, event))
+      events: events.map((event) => eventText(names, event)),
+      ...(hasElections() ? { leaders } : {})
     })
   }
 }
@@ -244,17 +261,24 @@ const serviceTrace = (names: Names, { service, updates }: ServiceTrack): Service
   }
 }
 
-const nodeText = (node: EngineObject): string => canonical([at(node, "Spec"), textAt(node, "Status", "Message")])
+const versionOf = (service: EngineObject): number | undefined => numberAt(service, "Version", "Index")
 
-const nodeTrace = ({ node, states }: NodeTrack): NodeTrace => {
+const reachabilityOf = (node: EngineObject): string => textAt(node, "ManagerStatus", "Reachability")
+
+const nodeText = (node: EngineObject): string =>
+  canonical([at(node, "Spec"), textAt(node, "Status", "Message"), reachabilityOf(node)])
+
+const nodeTrace = ({ node, states }: NodeTrack, hasElections: boolean): NodeTrace => {
   const labels = at(node, "Spec", "Labels")
+  const reachability = reachabilityOf(node)
   return {
     name: textAt(node, "Description", "Hostname"),
     role: textAt(node, "Spec", "Role"),
     availability: textAt(node, "Spec", "Availability"),
     labels: isObject(labels) ? labels : {},
     states,
-    message: textAt(node, "Status", "Message")
+    message: textAt(node, "Status", "Message"),
+    ...(hasElections && reachability !== "" ? { reachability } : {})
   }
 }
 

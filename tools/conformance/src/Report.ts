@@ -10,6 +10,8 @@ export interface ScenarioResult {
   readonly tasks: number
   readonly differences: ReadonlyArray<Difference>
   readonly allowed: ReadonlyArray<Difference>
+  /** Why the run on the lab was repeated; empty when it was not. */
+  readonly repeated: ReadonlyArray<string>
 }
 
 export interface CheckReport {
@@ -38,12 +40,13 @@ export const of = (
 
 export const render = (report: CheckReport): string => {
   const lines: Array<string> = []
-  for (const { scenario, recordedBy, steps, tasks, differences, allowed } of report.results) {
+  for (const { scenario, recordedBy, steps, tasks, differences, allowed, repeated } of report.results) {
     const verdict = differences.length === 0 ? "ok  " : "FAIL"
     const listed = allowed.length === 0 ? "" : `, ${allowed.length} listed`
     lines.push(
       `${verdict} ${scenario}: ${steps} steps, ${tasks} tasks, ${differences.length} differences${listed} (${recordedBy})`
     )
+    for (const reason of repeated) lines.push(`  run again, disturbed: ${reason}`)
     for (const difference of differences) lines.push(`  ${renderDifference(difference)}`)
   }
   for (const name of report.unrecorded)

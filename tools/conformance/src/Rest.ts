@@ -15,7 +15,7 @@ export const unrest = (seen: Observation): ReadonlyArray<string> => {
     seen.nodes.filter((node) => textAt(node, "Status", "State") === "down").map((node) => textAt(node, "ID"))
   )
   const services = new Set(seen.services.map((service) => textAt(service, "ID")))
-  const restless: Array<string> = []
+  const restless = [...unrestOfNodes(seen)]
   for (const task of seen.tasks) {
     const state = textAt(task, "Status", "State")
     const desired = textAt(task, "DesiredState")
@@ -47,6 +47,19 @@ export const unrest = (seen: Observation): ReadonlyArray<string> => {
   return restless
 }
 
+/** Nodes of which the leader has heard nothing yet, and those that are becoming managers, or workers. */
+const unrestOfNodes = (seen: Observation): ReadonlyArray<string> =>
+  seen.nodes.flatMap((node) => {
+    const name = textAt(node, "Description", "Hostname")
+    const state = textAt(node, "Status", "State")
+    if (state === "down") return []
+    if (state !== "ready") return [`node ${name} is ${state}`]
+    const reachability = textAt(node, "ManagerStatus", "Reachability")
+    const role = textAt(node, "Spec", "Role")
+    if (reachability === (role === "manager" ? "reachable" : "")) return []
+    return [`node ${name} is a ${role}, and ${reachability || "not yet"} among the managers`]
+  })
+
 const isWanted = (desired: string): boolean => desired === "running" || desired === "ready"
 
 /** A service whose tasks are not restarted, or not for ever, may rest with fewer than it asks for. */
@@ -55,9 +68,12 @@ const hasGivenUp = (service: unknown): boolean => {
   return policy !== undefined && (textAt(policy, "Condition") !== "any" || (numberAt(policy, "MaxAttempts") ?? 0) > 0)
 }
 
-/** What of a step's conditions does not hold yet; empty when all do. */
-export const unmet = (until: Until, seen: Observation): ReadonlyArray<string> => {
+/** What of a step's conditions does not hold yet; empty when all do. `before` led when the step began. */
+export const unmet = (until: Until, seen: Observation, before: string | null = null): ReadonlyArray<string> => {
+  if (until.leader === "none") return seen.leader === null ? [] : [`${seen.leader} leads`]
+  if (seen.leader === null) return ["no manager can be asked"]
   const missing: Array<string> = []
+  if (until.leader === "new" && seen.leader === before) missing.push(`${before} still leads`)
   for (const [name, state] of Object.entries(until.nodes ?? {})) {
     const states = seen.nodes
       .filter((node) => textAt(node, "Description", "Hostname") === name)
@@ -88,7 +104,10 @@ export const unmet = (until: Until, seen: Observation): ReadonlyArray<string> =>
 /** Changes whenever anything does that a trace shows. */
 export const fingerprint = (seen: Observation): string =>
   JSON.stringify([
-    seen.nodes.map((node) => [node["ID"], at(node, "Status", "State"), at(node, "Spec")]),
+    seen.leader,
+    seen.nodes.map((node) => [
+      ...[node["ID"], at(node, "Status", "State"), at(node, "Spec"), at(node, "ManagerStatus", "Reachability")]
+    ]),
     seen.services.map((service) => [service["ID"], at(service, "Spec"), textAt(service, "UpdateStatus", "State")]),
     seen.tasks
       .map((task) => [
@@ -103,6 +122,7 @@ export const fingerprint = (seen: Observation): string =>
 
 /** Whether nothing but what a fresh Swarm has is there, and what removed jobs have left. */
 export const isEmpty = (seen: Observation): boolean =>
+  seen.leader !== null &&
   seen.tasks.every((task) => textAt(task, "Status", "State") === "complete") &&
   seen.services.length === 0 &&
   listOf(seen.nodes).every(

@@ -10,6 +10,8 @@ export type NodeFault = "crash" | "black-hole" | "restore" | "restart-dockerd"
 export interface Until {
   /** Swarm's state of these nodes, by hostname. */
   readonly nodes?: Readonly<Record<string, "ready" | "down">>
+  /** `new`: another manager leads than when the step began. `none`: no manager can be asked. */
+  readonly leader?: "new" | "none"
   /** `UpdateStatus.State` of these services; "none" while there is none. */
   readonly updates?: Readonly<Record<string, string>>
   /** At least this many tasks of a service in this state and with this desired state, as far as they are given. */
@@ -25,6 +27,11 @@ export interface Until {
   readonly withinSeconds?: number
 }
 
+/**
+ * What a step does. A node is named by its hostname or by its part: `{leader}` leads when the step begins, `{follower}` is the
+ * first of the other managers that live, `{other}` the second, `{lost}` was taken away
+ * or made a worker last.
+ */
 export type Action =
   | { readonly do: "create"; readonly spec: EngineObject }
   /** Reads the spec as `GET /services/{name}` gives it, merges the patch (RFC 7396) and posts it back. */
@@ -65,6 +72,8 @@ export interface Scenario {
   readonly name: string
   /** What it is there to hold. */
   readonly about: string
+  /** How many of the three nodes are managers. Default 1. */
+  readonly managers?: number
   readonly steps: ReadonlyArray<Step>
 }
 

@@ -1,7 +1,7 @@
 /** What a scenario runs on: the lab's real Swarm or an embedded one. */
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { EngineObject } from "./EngineValue.ts"
+import { at, type EngineObject, textAt } from "./EngineValue.ts"
 import type { NodeFault } from "./Scenario.ts"
 import type { NodeShape } from "./Trace.ts"
 
@@ -20,9 +20,17 @@ export class TargetFailed extends Schema.TaggedError<TargetFailed>()("TargetFail
 export interface Observation {
   /** Milliseconds on the target's own clock. */
   readonly atMillis: number
+  /** Hostname of the manager that leads; null while no manager can be asked, and then nothing is listed. */
+  readonly leader: string | null
   readonly nodes: ReadonlyArray<EngineObject>
   readonly services: ReadonlyArray<EngineObject>
   readonly tasks: ReadonlyArray<EngineObject>
+}
+
+/** Who leads, by what a manager lists. */
+export const leaderOf = (nodes: ReadonlyArray<EngineObject>): string | null => {
+  const leader = nodes.find((node) => at(node, "ManagerStatus", "Leader") === true)
+  return leader === undefined ? null : textAt(leader, "Description", "Hostname")
 }
 
 export interface EngineRequest {
@@ -50,6 +58,8 @@ export interface Target {
   readonly nodes: ReadonlyArray<NodeShape>
   /** Whether time passes by itself: what takes time is then watched while it goes on. */
   readonly live: boolean
+  /** Hostname of the manager to ask now. */
+  readonly manager: () => string
   readonly call: (request: EngineRequest) => Effect.Effect<EngineAnswer, TargetFailed>
   readonly docker: (
     args: ReadonlyArray<string>,

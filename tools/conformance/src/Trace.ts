@@ -56,10 +56,16 @@ export interface NodeTrace {
   /** `Status.State` in the order of observation. */
   readonly states: ReadonlyArray<string>
   readonly message: string
+  /** What the others say of a manager, in a Swarm of several. */
+  readonly reachability?: string
 }
 
 export interface StepTrace {
   readonly step: string
+  /** Whom the step was done to, where it names a node by its part. */
+  readonly on?: string
+  /** Who led, in the order of observation, in a Swarm of several managers. */
+  readonly leaders?: ReadonlyArray<string>
   readonly answer: Answer | null
   /** Whether the step's conditions came about in time. */
   readonly reached: boolean
@@ -69,6 +75,8 @@ export interface StepTrace {
   /** Services whose spec, previous spec or update status changed; a removed one is named in `removed`. */
   readonly services: ReadonlyArray<ServiceTrace>
   readonly removed: ReadonlyArray<string>
+  /** Services that were written: their version is another than before. Not in older recordings. */
+  readonly written?: ReadonlyArray<string>
   /** Nodes that changed. */
   readonly nodes: ReadonlyArray<NodeTrace>
   /** `<kind> <name> <action> <attribute>=<value> …` in order. */
@@ -90,6 +98,8 @@ export interface Trace {
   /** Who made it: `engine 20.10.24` or `embedded`. */
   readonly by: string
   readonly nodes: ReadonlyArray<NodeShape>
+  /** Who led at first, in a Swarm of several managers. */
+  readonly leader?: string
   readonly steps: ReadonlyArray<StepTrace>
 }
 

@@ -55,6 +55,56 @@ describe("compare", () => {
     assert.deepStrictEqual(found({ nodes: [] }), ["node n1"])
   })
 
+  it("finds another leader, another written service, another node, where the recording tells of them", () => {
+    const recorded = { ...step, on: "n1", leaders: ["n1", "n3"], written: ["web"] }
+    const differences = (change: Partial<StepTrace>) =>
+      compare(traceOf([recorded]), traceOf([{ ...recorded, ...change }])).map(({ what }) => what)
+    assert.deepStrictEqual(differences({}), [])
+    assert.deepStrictEqual(differences({ on: "n2" }), ["on"])
+    assert.deepStrictEqual(differences({ leaders: ["n1", "n2"] }), ["leaders"])
+    assert.deepStrictEqual(differences({ written: [] }), ["written services"])
+    assert.deepStrictEqual(found({ leaders: ["n1"], written: ["web"] }), [])
+    const other = { ...traceOf([step]), leader: "n2" }
+    assert.deepStrictEqual(
+      compare({ ...traceOf([step]), leader: "n1" }, other).map(({ what }) => what),
+      ["leader"]
+    )
+  })
+
+  it("lets a node pass a state that nobody could be asked about, not stay in it", () => {
+    const [node] = step.nodes
+    const embedded = (...states: ReadonlyArray<string>) =>
+      compare(
+        traceOf([{ ...step, nodes: [] }]),
+        traceOf([{ ...step, nodes: node === undefined ? [] : [{ ...node, states }] }])
+      ).map(({ what }) => what)
+    assert.deepStrictEqual(embedded("ready", "unknown", "ready"), [])
+    assert.deepStrictEqual(embedded("ready", "unknown"), ["node n1"])
+  })
+
+  it("lets a node be written once more without saying what changed, and no other object", () => {
+    const more = (...events: ReadonlyArray<string>) =>
+      compare(traceOf([{ ...step, events: [...step.events, ...events] }]), traceOf([step])).map(({ what }) => what)
+    assert.deepStrictEqual(more("node n1 update"), [])
+    assert.deepStrictEqual(more("node n2 update"), [])
+    assert.deepStrictEqual(more("node n1 update", "node n1 update"), ["events of node n1"])
+    assert.deepStrictEqual(more("node n1 update state.new=down state.old=ready"), ["events of node n1"])
+    assert.deepStrictEqual(more("service web update"), ["events of service web"])
+    const said = "node n1 update state.new=down state.old=ready"
+    const ordered = (...events: ReadonlyArray<string>) => traceOf([{ ...step, events }])
+    assert.deepStrictEqual(compare(ordered(said, "node n1 update"), ordered("node n1 update", said)), [])
+    assert.lengthOf(compare(ordered(said), ordered(said, "node n1 update")), 1)
+  })
+
+  it("lets a replacement pass `ready` at once only where its preparation took the time of its delay", () => {
+    const held = { ...task, states: ["assigned", "preparing", "ready", "starting", "running"], lasting: ["ready"] }
+    const compared = (recorded: TaskTrace) =>
+      compare(traceOf([{ ...step, tasks: [recorded] }]), traceOf([{ ...step, tasks: [held] }])).map(({ what }) => what)
+    const slow = { ...task, states: ["assigned", "preparing", "starting", "running"] }
+    assert.deepStrictEqual(compared(slow), ["task web.1#1 states"])
+    assert.deepStrictEqual(compared({ ...slow, lasting: ["preparing"] }), [])
+  })
+
   it("finds every kind of difference in a task", () => {
     assert.deepStrictEqual(foundInTask({ node: "n2" }), ["task web.1#1 node"])
     assert.deepStrictEqual(foundInTask({ states: ["assigned", "failed"] }), ["task web.1#1 states"])

@@ -13,7 +13,7 @@ describe("Flags", () => {
       parse(words, known),
       Either.right({
         ...{ only: ["crash", "drain"], real: true, record: false, random: 5, minutes: 2, seed: 9 },
-        ...{ heartbeat: "3s", json: true, keep: false }
+        ...{ labs: 1, heartbeat: "3s", json: true, keep: false }
       })
     )
     assert.deepStrictEqual(
@@ -33,6 +33,8 @@ describe("Flags", () => {
       ["--random", "3"],
       ["--real", "--random", "x"],
       ["--heartbeat", "soon"],
+      ["--labs", "0"],
+      ["--labs", "2", "--keep"],
       ["--unknown"]
     ])
       assert.isTrue(Either.isLeft(parse(words, known)), words.join(" "))

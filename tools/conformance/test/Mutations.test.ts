@@ -9,6 +9,9 @@ import type * as Dirtiness from "@evenkeel/domain/rules/Dirtiness"
 import type * as Filters from "@evenkeel/domain/rules/Filters"
 import type * as NodeOrder from "@evenkeel/domain/rules/NodeOrder"
 import type * as ScaleDown from "@evenkeel/domain/rules/ScaleDown"
+import type * as Dispatcher from "@evenkeel/swarm-sim/swarm/Dispatcher"
+import type * as Managers from "@evenkeel/swarm-sim/swarm/Managers"
+import type * as NodeRoles from "@evenkeel/swarm-sim/swarm/NodeRoles"
 import * as Effect from "effect/Effect"
 import { afterEach, vi } from "vitest"
 
@@ -37,6 +40,12 @@ const without = (filter: Filters.FilterName, scenario: string): Mutant =>
       }
     }
   }))
+
+/** A part of the embedded Swarm itself, where the rule is none of the domain. */
+const part = <M>(name: string, scenario: string, module: string, wrong: (right: M) => Partial<M>): Mutant => ({
+  ...mutant(name, scenario, module, wrong),
+  module: `@evenkeel/swarm-sim/swarm/${module}`
+})
 
 const mutants: ReadonlyArray<Mutant> = [
   without("Ready", "pause"),
@@ -86,6 +95,29 @@ const mutants: ReadonlyArray<Mutant> = [
   ),
   mutant<typeof Constraint>("every node satisfies every constraint", "constraint-enforced", "Constraint", () => ({
     nodeMatches: () => true
+  })),
+  part<typeof Dispatcher>("a new leader knows all nodes", "leader-stands-down", "Dispatcher", (right) => ({
+    Dispatcher: class extends right.Dispatcher {
+      override start() {
+        super.start(true)
+      }
+    }
+  })),
+  part<typeof Managers>(
+    "no manager comes back with a higher term",
+    "leader-black-hole-in-an-update",
+    "Managers",
+    (right) => ({
+      Managers: class extends right.Managers {
+        override returned() {}
+      }
+    })
+  ),
+  part<typeof NodeRoles>("nodes keep their roles", "follower-demoted", "NodeRoles", (right) => ({
+    NodeRoles: class extends right.NodeRoles {
+      override elected() {}
+      override changed() {}
+    }
   }))
 ]
 

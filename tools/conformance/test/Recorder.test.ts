@@ -33,7 +33,7 @@ const task = (id: string, state: string, desired = "running", more: EngineObject
   ...more
 })
 const seen = (atMillis: number, tasks: ReadonlyArray<EngineObject>, services = [service(1)]): Observation => ({
-  ...{ atMillis, nodes: [node], services, tasks }
+  ...{ atMillis, leader: "n1", nodes: [node], services, tasks }
 })
 
 describe("Recorder", () => {

@@ -4,6 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
+import { LabSite } from "./LabSite.ts"
 import { cgroupParent } from "./LabSpec.ts"
 import { existsSync, readFileSync, readdirSync, rmdirSync } from "node:fs"
 
@@ -28,17 +29,21 @@ const removeTree = (group: string): void => {
   rmdirSync(group)
 }
 
+const parent = Effect.map(LabSite, ({ stateDir }) => cgroupParent(stateDir))
+
 /** Control groups of the lab that exist. */
-export const remains: Effect.Effect<ReadonlyArray<string>> = Effect.sync(() =>
-  groups(cgroupParent).map((group) => `control group ${group}`)
+export const remains = Effect.map(parent, (name): ReadonlyArray<string> =>
+  groups(name).map((group) => `control group ${group}`)
 )
 
 /**
  * Removes the groups of one node, or of the whole lab. A group is busy until the kernel has reaped the last process in
  * it, so removal is tried for five seconds; what is left then is seen by {@link remains}.
  */
-export const remove = (node?: string): Effect.Effect<void> =>
-  Effect.try(() => groups(node === undefined ? cgroupParent : `${cgroupParent}/${node}`).forEach(removeTree)).pipe(
-    Effect.retry({ schedule: Schedule.spaced("50 millis"), times: 100 }),
-    Effect.ignore
+export const remove = (node?: string): Effect.Effect<void, never, LabSite> =>
+  Effect.flatMap(parent, (name) =>
+    Effect.try(() => groups(node === undefined ? name : `${name}/${node}`).forEach(removeTree)).pipe(
+      Effect.retry({ schedule: Schedule.spaced("50 millis"), times: 100 }),
+      Effect.ignore
+    )
   )

@@ -70,7 +70,8 @@ done
 export const daemonConfig = (
   node: NodePlan,
   paths: LabSpec.NodePaths,
-  storageDriver: string
+  storageDriver: string,
+  cgroupParent: string
 ): Readonly<Record<string, unknown>> => ({
   hosts: ["unix:///run/docker.sock", `unix://${paths.socket}`],
   "data-root": paths.dataRoot,
@@ -78,7 +79,7 @@ export const daemonConfig = (
   pidfile: "/run/docker.pid",
   "storage-driver": storageDriver,
   "exec-opts": ["native.cgroupdriver=cgroupfs"],
-  "cgroup-parent": `/${LabSpec.cgroupParent}/${node.name}`,
+  "cgroup-parent": `/${cgroupParent}/${node.name}`,
   "userland-proxy": false,
   "insecure-registries": [LabSpec.registryAddress],
   dns: [LabSpec.bridgeAddress],
@@ -164,7 +165,8 @@ export const boot = Effect.fn("Engine.boot")(function* (name: string) {
   yield* files.makeDirectory(paths.directory, { recursive: true })
   yield* files.remove(paths.socket, { force: true })
   yield* files.writeFileString(paths.resolvConf, `nameserver ${LabSpec.bridgeAddress}\n`)
-  yield* files.writeFileString(paths.config, `${JSON.stringify(daemonConfig(node, paths, storageDriver), null, 2)}\n`)
+  const config = daemonConfig(node, paths, storageDriver, LabSpec.cgroupParent(stateDir))
+  yield* files.writeFileString(paths.config, `${JSON.stringify(config, null, 2)}\n`)
   yield* Network.createNode(node)
   const launcher = yield* start(
     "nsenter",

@@ -24,6 +24,7 @@ export type Invocation =
     }
   | { readonly verb: "down" }
   | { readonly verb: "status"; readonly json: boolean }
+  /** No apps: the base image alone. */
   | { readonly verb: "images"; readonly tag?: string; readonly apps?: ReadonlyArray<string> }
   | { readonly verb: "exec"; readonly node: string; readonly command: readonly [string, ...ReadonlyArray<string>] }
   | {
@@ -49,6 +50,7 @@ const options = {
   json: { type: "boolean" },
   tag: { type: "string" },
   app: { type: "string", multiple: true },
+  base: { type: "boolean" },
   "power-cut": { type: "boolean" },
   wait: { type: "boolean" },
   help: { type: "boolean", short: "h" }
@@ -61,7 +63,7 @@ const flagsOf: Readonly<Record<string, ReadonlyArray<Flag>>> = {
   up: ["nodes", "managers", "heartbeat", "images"],
   down: [],
   status: ["json"],
-  images: ["tag", "app"],
+  images: ["tag", "app", "base"],
   exec: [],
   fault: ["power-cut", "wait"]
 }
@@ -94,6 +96,8 @@ export const parse = (words: ReadonlyArray<string>): Either.Either<Invocation, U
   if (rest.length > 0) return wrong(`\`lab ${verb}\` takes no argument ${rest.join(" ")}`)
   if (verb === "status") return Either.right({ verb, json: values.json ?? false })
   if (verb === "images") {
+    if (values.base === true && values.app !== undefined) return wrong("`lab images` takes --base or --app, not both")
+    if (values.base === true) return Either.right({ verb, apps: [] })
     return Either.right({
       verb,
       ...(values.tag === undefined ? {} : { tag: values.tag }),
@@ -159,8 +163,9 @@ export const usage = `lab: a real Docker Swarm of several nodes on this machine 
       "evenkeel"; on a lab that runs, complete what is missing. --images builds and pushes the images too.
   lab down                      Take everything away.
   lab status [--json]           Nodes, Swarm, registry, images.
-  lab images [--tag dev] [--app router …]
+  lab images [--tag dev] [--app router … | --base]
       Build the product's images from dist/apps and push them to the lab's registry; skips what has not changed.
+      --base makes the image alone that the others are built on; it needs no dist/apps.
   lab exec <node> -- <command…> Run a command inside a node; its docker socket is the node's.
   lab fault black-hole <node>   Pull the node's cable; everything on it runs on.
   lab fault crash <node> [--power-cut]

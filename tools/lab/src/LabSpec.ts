@@ -30,8 +30,14 @@ export const baseImage = `${imagePrefix}/node:26`
 /** The attachable overlay network `up` creates. */
 export const overlayNetwork = "evenkeel"
 
-/** Parent of the control groups of all containers in the lab, below each hierarchy's root. */
-export const cgroupParent = "evenkeel-lab"
+/**
+ * Parent of the control groups of all containers in the lab of that state directory, below each hierarchy's root. Labs in
+ * namespaces of their own share the machine's hierarchies, so each has its own.
+ */
+export const cgroupParent = (stateDir: string): string => {
+  const name = stateDir.slice(stateDir.lastIndexOf("/") + 1)
+  return name.startsWith("evenkeel-lab") ? name : `evenkeel-lab-${name}`
+}
 
 /** Environment variable that marks a process as started by the lab; its value is the part's folder. */
 export const processMarker = "EVENKEEL_LAB_PROCESS"

@@ -18,6 +18,7 @@ describe("flags", () => {
     expect(value("images --tag t1 --app router --app cli")).toEqual({
       ...{ verb: "images", tag: "t1", apps: ["router", "cli"] }
     })
+    expect(value("images --base")).toEqual({ verb: "images", apps: [] })
     expect(value("fault crash n3 --power-cut --wait")).toEqual({
       ...{ verb: "fault", fault: "crash", node: "n3", powerCut: true, wait: true }
     })
@@ -43,6 +44,7 @@ describe("flags", () => {
     ["up n1", "takes no argument n1"],
     ["down --json", "`lab down` takes no --json"],
     ["status --jsno", "--jsno"],
+    ["images --base --app vvm", "--base or --app"],
     ["fault", "takes one of black-hole"],
     ["fault melt n1", "not melt"],
     ["fault crash", "takes one node"],

@@ -38,4 +38,9 @@ describe("address plan", () => {
     expect(directory).toBe("/lab/n2")
     expect(Object.values(files).every((path) => path.startsWith("/lab/n2/"))).toBe(true)
   })
+
+  it("gives each state directory control groups of its own", () => {
+    const parents = ["/var/lib/evenkeel-lab", "/var/lib/evenkeel-lab.2", "/tmp/system.slice"].map(LabSpec.cgroupParent)
+    expect(parents).toEqual(["evenkeel-lab", "evenkeel-lab.2", "evenkeel-lab-system.slice"])
+  })
 })

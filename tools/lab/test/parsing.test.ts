@@ -66,7 +66,7 @@ describe("firewall", () => {
 
 describe("engine configuration", () => {
   it("gives every node its own sockets, storage and control groups, and loses /run at a reboot", () => {
-    const config = daemonConfig(LabSpec.nodePlan(2), LabSpec.nodePaths("/lab", "n2"), "overlay2")
+    const config = daemonConfig(LabSpec.nodePlan(2), LabSpec.nodePaths("/lab", "n2"), "overlay2", "evenkeel-lab")
     expect(config).toMatchObject({
       hosts: ["unix:///run/docker.sock", "unix:///lab/n2/docker.sock"],
       "data-root": "/lab/n2/data",

@@ -24,8 +24,11 @@ const noFailures: RecentFailures = new Map()
 export const compareNodes =
   (service: Service, failures: RecentFailures = noFailures) =>
   (a: NodeLoad, b: NodeLoad): number => {
-    const [failuresA, failuresB] = [failures.get(a.node.id) ?? 0, failures.get(b.node.id) ?? 0]
-    if ((failuresA >= maxFailures || failuresB >= maxFailures) && failuresA !== failuresB) return failuresA - failuresB
+    if (failures.size > 0) {
+      const [failuresA, failuresB] = [failures.get(a.node.id) ?? 0, failures.get(b.node.id) ?? 0]
+      if ((failuresA >= maxFailures || failuresB >= maxFailures) && failuresA !== failuresB)
+        return failuresA - failuresB
+    }
     return tasksOf(service, a) - tasksOf(service, b) || a.activeTasks - b.activeTasks
   }
 

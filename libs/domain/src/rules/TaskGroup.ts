@@ -113,6 +113,9 @@ const branchOf = (
   return { tasks, below, nodes: [] }
 }
 
+/** Up to so many nodes are picked out one group of ties after the other; for more of them all nodes are sorted. */
+const fewNodes = 8
+
 /** The best `limit` nodes, best first: SwarmKit keeps no more of them than there are tasks in the group. */
 const firstInOrder = (
   nodes: ReadonlyArray<NodeLoad>,
@@ -120,7 +123,7 @@ const firstInOrder = (
   compare: (a: NodeLoad, b: NodeLoad) => number,
   orderTies: GroupPlacement["orderTies"]
 ): Array<NodeLoad> => {
-  const sorted = nodes.toSorted(compare)
+  const sorted = limit <= fewNodes ? bestFirst(nodes, limit, compare) : nodes.toSorted(compare)
   const first: Array<NodeLoad> = []
   let from = 0
   while (from < sorted.length && first.length < limit) {
@@ -139,6 +142,28 @@ const firstInOrder = (
     from = to
   }
   return first
+}
+
+/** At least the best `limit` nodes, best first, and with each of them those that tie with it. */
+const bestFirst = (
+  nodes: ReadonlyArray<NodeLoad>,
+  limit: number,
+  compare: (a: NodeLoad, b: NodeLoad) => number
+): ReadonlyArray<NodeLoad> => {
+  const found: Array<NodeLoad> = []
+  while (found.length < limit && found.length < nodes.length) {
+    const last = found.at(-1)
+    let tied: Array<NodeLoad> = []
+    for (const load of nodes) {
+      if (last !== undefined && compare(load, last) <= 0) continue
+      const [best] = tied
+      const order = best === undefined ? -1 : compare(load, best)
+      if (order < 0) tied = [load]
+      else if (order === 0) tied.push(load)
+    }
+    found.push(...tied)
+  }
+  return found
 }
 
 /**

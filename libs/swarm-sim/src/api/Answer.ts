@@ -1,6 +1,6 @@
 /** What a route answers: a whole body, chunks of one, or a stream that lives as long as its client. Knows no sockets. */
 import type { EngineJson } from "../swarm/SwarmPort.ts"
-import { write, writeList } from "./EngineText.ts"
+import { write, writeList, writeTexts } from "./EngineText.ts"
 
 export interface Sink {
   readonly send: (text: string) => void
@@ -38,6 +38,13 @@ export const list = (objects: Iterable<EngineJson>): Answer => ({
   status: 200,
   contentType: jsonType,
   body: { kind: "chunks", chunks: writeList(objects) }
+})
+
+/** Of objects that are texts already. */
+export const listOfTexts = (texts: Iterable<string>): Answer => ({
+  status: 200,
+  contentType: jsonType,
+  body: { kind: "chunks", chunks: writeTexts(texts) }
 })
 
 /** No content: 200 for most writes, 204 for removals of networks, secrets and configs. */

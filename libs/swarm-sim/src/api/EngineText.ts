@@ -44,11 +44,18 @@ export const write = (object: EngineJson): string => {
 const chunkLength = 64 * 1024
 
 /** A list as chunks of text, so that 100,000 tasks need not be one string. */
-export function* writeList(objects: Iterable<EngineJson>): Generator<string> {
+export const writeList = (objects: Iterable<EngineJson>): Generator<string> => writeTexts(texts(objects))
+
+function* texts(objects: Iterable<EngineJson>): Generator<string> {
+  for (const object of objects) yield write(object)
+}
+
+/** The same of objects whose texts are there already. */
+export function* writeTexts(objects: Iterable<string>): Generator<string> {
   let pending = "["
   let separator = ""
   for (const object of objects) {
-    pending += separator + write(object)
+    pending += separator + object
     separator = ","
     if (pending.length >= chunkLength) {
       yield pending

@@ -1,5 +1,5 @@
 /** `ServiceStatus` of a listed service: its tasks counted (swarmkit `manager/controlapi/service.go:ListServiceStatuses`). */
-import { at, isRecord, numberAt, textAt } from "../swarm/Json.ts"
+import { at, isRecord, numberAt } from "../swarm/Json.ts"
 import type { EngineJson, SwarmPort } from "../swarm/SwarmPort.ts"
 import { idOf } from "./EngineText.ts"
 
@@ -13,10 +13,8 @@ export const withStatus = (swarm: SwarmPort, service: EngineJson): EngineJson =>
       0)
   let running = 0
   let completed = 0
-  for (const task of swarm.tasksOf(idOf(service))) {
-    if (iteration !== null && numberAt(task, "JobIteration", "Index") !== iteration) continue
-    const state = textAt(task, "Status", "State")
-    const wanted = textAt(task, "DesiredState")
+  for (const { desired: wanted, jobIteration, state } of swarm.taskStates(idOf(service))) {
+    if (iteration !== null && jobIteration !== iteration) continue
     if (state === "running") running += 1
     if (iteration !== null && state === "complete") completed += 1
     if (isGlobal && (wanted === "running" || (wanted === "complete" && state !== "complete"))) desired += 1

@@ -55,13 +55,11 @@ const list: Handler = (request, engine) => {
     if (word !== "" && !states.includes(word)) throw new EngineRefusal(500, `Invalid desired-state filter: '${word}'`)
   const desired = wanted.filter((word) => word !== "")
   const isContainer = filters.equals("runtime", "container") || filters.equals("runtime", "")
+  // What lists are mostly asked for needs no values of the tasks.
+  if (!["name", "id", "label", "_up-to-date", "runtime"].some((key) => filters.has(key)))
+    return Answer.listOfTexts(swarm.taskTexts({ services, nodes, desired }))
   const isCurrent = filters.get("_up-to-date").length > 0 ? upToDate(swarm) : () => true
   const candidates = services.length > 0 ? services.flatMap((id) => swarm.tasksOf(id)) : swarm.list("task")
-  if (
-    nodes.length + desired.length === 0 &&
-    !["name", "id", "label", "_up-to-date", "runtime"].some((key) => filters.has(key))
-  )
-    return Answer.list(candidates)
   const tasks = candidates.filter(
     (task) =>
       isContainer &&

@@ -133,10 +133,12 @@ export class Agent {
     this.#isRunning = true
     for (const local of [...this.#tasks.values()]) {
       const { handle } = local
-      if (handle === null || stateRanks[local.report.state] > stateRanks.running) continue
+      if (stateRanks[local.report.state] > stateRanks.running) continue
+      // What was to be stopped without a container is told once more by the managers.
+      local.stopping = "no"
+      if (handle === null) continue
       handle.kill()
       local.handle = null
-      local.stopping = "no"
       if (local.report.state === "starting" || local.report.state === "running")
         this.#after(this.#parts.machine.random.between(100, 500), () => this.#exited(local, 0, ""))
       else this.#restartPreparing(local)

@@ -35,8 +35,10 @@ export class Allocator {
     scope.watch(machine.store, (changes) => this.#observe(changes))
   }
 
-  start(): void {
+  /** A leader that follows another writes every network and every node once more, though nothing of them changes. */
+  start(isFirst: boolean): void {
     const { store } = this.#machine
+    if (!isFirst) for (const id of store.networks.keys()) this.#newNetworks.add(id)
     for (const service of store.services.values()) {
       for (const { address, networkId } of service.endpoint?.virtualIps ?? []) this.#poolOf(networkId)?.claim(address)
       this.#newServices.add(service.id)
@@ -49,7 +51,7 @@ export class Allocator {
           for (const address of addresses) this.#poolOf(networkId)?.claim(address)
       }
     }
-    this.#nodes.start()
+    this.#nodes.start(isFirst)
     this.#wake.request()
   }
 

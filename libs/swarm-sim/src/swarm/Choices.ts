@@ -30,6 +30,11 @@ export type Choice =
       readonly task: string
       readonly candidates: ReadonlyArray<string>
     }
+  /**
+   * Whether a manager that was cut off comes back with a higher term of raft, which makes the Swarm elect once more: `kept` or
+   * `raised`.
+   */
+  | { readonly kind: "term"; readonly manager: string; readonly candidates: ReadonlyArray<string> }
   /** The manager that wins an election, by node id. */
   | { readonly kind: "leader"; readonly candidates: ReadonlyArray<string> }
 

@@ -22,6 +22,8 @@ export class Dispatcher implements AgentSessions {
   readonly #fleet: Fleet
   readonly #sessions = new Set<string>()
   readonly #expiries = new Map<string, () => void>()
+  /** When they are due, of nodes that have fallen silent. */
+  readonly #expiryMillis = new Map<string, number>()
   readonly #orphaning = new Map<string, () => void>()
   readonly #reports = new Map<string, { readonly nodeId: string; readonly report: TaskReport }>()
   readonly #nodeStates = new Map<string, { readonly state: NodeState; readonly message: string }>()
@@ -73,6 +75,7 @@ export class Dispatcher implements AgentSessions {
   heard(nodeId: string): void {
     this.#expiries.get(nodeId)?.()
     this.#expiries.delete(nodeId)
+    this.#expiryMillis.delete(nodeId)
     this.#sendComplete(nodeId)
   }
 
@@ -95,12 +98,19 @@ export class Dispatcher implements AgentSessions {
     return random.between(period * 0.9, period * 1.1)
   }
 
+  /** Nodes that fell silent, and when each is to be called DOWN. */
+  get silentNodes(): ReadonlyMap<string, number> {
+    return this.#expiryMillis
+  }
+
   #expireAfter(nodeId: string, delayMillis: number, message: string): void {
     this.#expiries.get(nodeId)?.()
+    this.#expiryMillis.set(nodeId, this.#machine.agenda.nowMillis + delayMillis)
     this.#expiries.set(
       nodeId,
       this.#scope.schedule(delayMillis, () => {
         this.#expiries.delete(nodeId)
+        this.#expiryMillis.delete(nodeId)
         this.#sessions.delete(nodeId)
         this.#nodeStates.set(nodeId, { state: "down", message })
         this.#orphanLater(nodeId)
@@ -168,6 +178,7 @@ export class Dispatcher implements AgentSessions {
       pending.get(nodeId)?.()
       pending.delete(nodeId)
     }
+    this.#expiryMillis.delete(nodeId)
     this.#sessions.delete(nodeId)
     this.#nodeStates.delete(nodeId)
   }

@@ -8,7 +8,7 @@ import { tlsInfo } from "./SwarmOptions.ts"
 import type { EngineJson } from "./SwarmPort.ts"
 
 /** RFC 3339 with the engine's nine decimals. */
-const timeText = (millis: number): string => {
+export const timeText = (millis: number): string => {
   const text = new Date(millis).toISOString()
   const nanos = Math.round((millis - Math.floor(millis)) * 1e6)
   return `${text.slice(0, -1)}${String(nanos).padStart(6, "0")}Z`
@@ -108,7 +108,7 @@ const attachment = ({ network: record, addresses }: Attachment): EngineJson => (
 })
 
 /** A network within a task: SwarmKit's own object, not the one that `GET /networks` shows. */
-const taskNetwork = once<NetworkRecord>((record) => ({
+export const taskNetwork = once<NetworkRecord>((record) => ({
   ...meta(record),
   Spec: {
     Name: record.name,
@@ -164,8 +164,26 @@ interface ManagerView {
   readonly reachability: "reachable" | "unreachable"
 }
 
-/** Not remembered by record alone: the manager's part changes without a write. */
-export const node = (record: NodeRecord, manager: ManagerView | null): EngineJson => ({
+interface KnownNode {
+  readonly view: EngineJson
+  readonly leader: boolean
+  readonly reachability: ManagerView["reachability"] | null
+}
+
+const knownNodes = new WeakMap<NodeRecord, KnownNode>()
+
+/** Remembered by the record and by the manager's part, which changes without a write. */
+export const node = (record: NodeRecord, manager: ManagerView | null): EngineJson => {
+  const leader = manager?.leader ?? false
+  const reachability = manager?.reachability ?? null
+  const known = knownNodes.get(record)
+  if (known?.leader === leader && known.reachability === reachability) return known.view
+  const view = renderNode(record, manager)
+  knownNodes.set(record, { view, leader, reachability })
+  return view
+}
+
+const renderNode = (record: NodeRecord, manager: ManagerView | null): EngineJson => ({
   ...meta(record),
   Spec: record.spec,
   Description: record.description,

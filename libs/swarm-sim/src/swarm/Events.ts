@@ -30,18 +30,28 @@ export class Events {
     return () => void this.#listeners.delete(listener)
   }
 
+  /** A new leader writes the networks, those too that every engine has by itself and that are no objects here. */
+  leaderChanged(nowMillis: number): void {
+    for (const name of ["bridge", "host"]) this.#tell("network", "update", `predefined-${name}`, { name }, nowMillis)
+  }
+
   #observe({ after, before }: Change, nowMillis: number): void {
     const record = after ?? before
     if (record === null || record.kind === "task" || record.kind === "cluster") return
+    const action = before === null ? "create" : after === null ? "remove" : "update"
+    this.#tell(record.kind, action, record.id, { name: nameOf(record), ...differences(before, after) }, nowMillis)
+  }
+
+  #tell(
+    kind: SwarmEvent["kind"],
+    action: SwarmEvent["action"],
+    id: string,
+    attributes: SwarmEvent["attributes"],
+    nowMillis: number
+  ): void {
     const nanos = BigInt(Math.round(nowMillis * 1e3)) * 1000n
     this.#lastNanos = nanos > this.#lastNanos ? nanos : this.#lastNanos + 1n
-    const event: SwarmEvent = {
-      kind: record.kind,
-      action: before === null ? "create" : after === null ? "remove" : "update",
-      id: record.id,
-      attributes: { name: nameOf(record), ...differences(before, after) },
-      timeNanos: this.#lastNanos
-    }
+    const event: SwarmEvent = { kind, action, id, attributes, timeNanos: this.#lastNanos }
     this.#ring.push(event)
     if (this.#ring.length > ringSize) this.#ring.shift()
     for (const listener of [...this.#listeners]) listener(event)
@@ -65,7 +75,7 @@ const pair = (name: string, before: string, after: string): Readonly<Record<stri
 
 const nodeDifferences = (before: NodeRecord, after: NodeRecord): Readonly<Record<string, string>> => ({
   ...pair("availability", textAt(before.spec, "Availability"), textAt(after.spec, "Availability")),
-  ...pair("role", textAt(before.spec, "Role"), textAt(after.spec, "Role")),
+  ...pair("role", before.role, after.role),
   ...pair("state", before.state, after.state)
 })
 

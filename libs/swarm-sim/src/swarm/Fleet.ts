@@ -25,16 +25,27 @@ export interface Engine {
   readonly hostname: string
   readonly agent: Agent
   condition: NodeCondition
+  /** Since when it is cut off; null when it is not. */
+  cutOffMillis: number | null
   /** Whether dockerd itself runs. */
   isEngineUp: boolean
   /** Counts its changes, so that what was under way before is passed over. */
   generation: number
+  /** Counts its starts: the one under way is overtaken by a crash or another start, not by the loss of its link. */
+  starts: number
 }
 
 /** What faults do to single tasks. */
 export interface TaskFaults {
   readonly slowStartMillis: (task: TaskRecord, nodeId: string) => number
   readonly isUnhealthy: (task: TaskRecord) => boolean
+}
+
+/** Who is told what changes between machines. */
+export interface FleetListener {
+  readonly onReachability: () => void
+  /** A node that was cut off for so long is back; after `onReachability`. */
+  readonly onReturn: (nodeId: string, awayMillis: number) => void
 }
 
 const isConnected = (engine: Engine): boolean => engine.condition === "up" && engine.isEngineUp
@@ -44,14 +55,16 @@ export class Fleet {
   readonly #machine: Machine
   readonly #runtime: TaskRuntime
   readonly #faults: TaskFaults
-  readonly #onReachability: () => void
+  readonly #onReachability: FleetListener["onReachability"]
+  readonly #onReturn: FleetListener["onReturn"]
   #sessions: AgentSessions | null = null
 
-  constructor(machine: Machine, runtime: TaskRuntime, faults: TaskFaults, onReachability: () => void) {
+  constructor(machine: Machine, runtime: TaskRuntime, faults: TaskFaults, listener: FleetListener) {
     this.#machine = machine
     this.#runtime = runtime
     this.#faults = faults
-    this.#onReachability = onReachability
+    this.#onReachability = listener.onReachability
+    this.#onReturn = listener.onReturn
   }
 
   add({ id }: Pick<NodeRecord, "id">, hostname: string): void {
@@ -68,8 +81,10 @@ export class Fleet {
         isUnhealthy: (task) => this.#faults.isUnhealthy(task)
       }),
       condition: "up",
+      cutOffMillis: null,
       isEngineUp: true,
-      generation: 0
+      generation: 0,
+      starts: 0
     })
   }
 
@@ -106,6 +121,7 @@ export class Fleet {
     if (engine.condition === "crashed") return
     engine.condition = "crashed"
     engine.isEngineUp = false
+    engine.starts++
     engine.agent.crash()
     this.#lost(engine)
   }
@@ -113,6 +129,7 @@ export class Fleet {
   blackHole(engine: Engine): void {
     if (engine.condition !== "up") return
     engine.condition = "black-holed"
+    engine.cutOffMillis = this.#machine.agenda.nowMillis
     engine.agent.freeze()
     this.#lost(engine)
   }
@@ -127,7 +144,12 @@ export class Fleet {
     if (wasCrashed) this.#startEngine(engine, timings.engineStart, () => engine.agent.boot())
     else {
       engine.agent.thaw()
+      const { nowMillis } = this.#machine.agenda
+      const awayMillis = nowMillis - (engine.cutOffMillis ?? nowMillis)
       this.#onReachability()
+      this.#onReturn(engine.nodeId, awayMillis)
+      // One that is still starting opens its session when it has started.
+      if (!engine.isEngineUp) return
       if (this.#sessions?.hasSession(engine.nodeId) === true) {
         // The managers have not noticed: the connection is still there, and what was not delivered arrives now.
         this.#sessions.heard(engine.nodeId)
@@ -146,9 +168,12 @@ export class Fleet {
   }
 
   #startEngine(engine: Engine, delayMillis: number, start: () => void): void {
-    this.#whenUnchanged(engine, delayMillis, () => {
+    const number = ++engine.starts
+    this.#machine.agenda.schedule(delayMillis, () => {
+      if (engine.starts !== number) return
       engine.isEngineUp = true
       start()
+      if (engine.condition === "black-holed") engine.agent.freeze()
       this.#onReachability()
       this.#register(engine)
     })

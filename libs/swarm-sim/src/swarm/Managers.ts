@@ -21,10 +21,26 @@ import { Updates } from "./Updater.ts"
 /** How long a leader that was told to step down leaves the Swarm without one. */
 const transferMillis = 200
 
+/** How long a manager that hears nobody waits before it stands for election, with a higher term (swarmkit `ElectionTick`). */
+const electionTimeoutMillis = 10_000
+
+/** From its return until the others have seen the higher term. */
+const termSeenMillis = [200, 900] as const
+
+/** What a leader did while it had lost its majority and did not know: in its log, and written once there is a majority again. */
+interface Unfinished {
+  readonly leader: string
+  /** When it found out and stood down. */
+  readonly untilMillis: number
+  /** Nodes that fell silent, and when each was to be called DOWN. */
+  readonly silent: ReadonlyMap<string, number>
+}
+
 interface Leadership {
   readonly nodeId: string
   readonly scope: Scope
   readonly scheduler: Scheduler
+  readonly dispatcher: Dispatcher
 }
 
 export class Managers {
@@ -34,10 +50,14 @@ export class Managers {
   readonly members = new Set<string>()
   #leadership: Leadership | null = null
   #cancelElection: (() => void) | null = null
+  #unfinished: Unfinished | null = null
+  readonly #onElected: () => void
 
-  constructor(machine: Machine, fleet: Fleet) {
+  /** `onElected` is told of every leader but the first. */
+  constructor(machine: Machine, fleet: Fleet, onElected: () => void) {
     this.#machine = machine
     this.#fleet = fleet
+    this.#onElected = onElected
   }
 
   get leader(): string | null {
@@ -66,12 +86,45 @@ export class Managers {
   reachabilityChanged(): void {
     const leader = this.leader
     if (leader !== null && this.#fleet.isUp(leader) && this.members.has(leader) && this.hasQuorum) return
+    if (leader !== null && !this.hasQuorum && this.#fleet.isUp(leader)) this.#losesMajority(leader)
     if (leader !== null) this.#stepDown()
     if (!this.hasQuorum) {
       this.#cancelElection?.()
       this.#cancelElection = null
     } else if (this.#cancelElection === null)
       this.#electAfter(this.#machine.random.between(...this.#machine.timings.election), null)
+  }
+
+  /** A manager that was cut off is back. Away for long it has a higher term than the leader, who then stands down. */
+  returned(nodeId: string, awayMillis: number): void {
+    const isForeign = () => this.leader !== null && this.leader !== nodeId
+    if (!this.members.has(nodeId) || !isForeign() || awayMillis < electionTimeoutMillis) return
+    const { agenda, choices, random, timings } = this.#machine
+    if (choices.pick({ kind: "term", manager: nodeId, candidates: ["kept", "raised"] }) === 0) return
+    agenda.schedule(random.between(...termSeenMillis), () => {
+      if (!isForeign()) return
+      this.#stepDown()
+      this.#electAfter(random.between(...timings.election), null)
+    })
+  }
+
+  /** What it would write from now on stays in its log, until it notices. */
+  #losesMajority(leader: string): void {
+    const { agenda, random } = this.#machine
+    const untilMillis = agenda.nowMillis + random.between(electionTimeoutMillis, 2 * electionTimeoutMillis)
+    this.#unfinished = { leader, untilMillis, silent: new Map(this.#leadership?.dispatcher.silentNodes) }
+  }
+
+  /** Writes what the last leader could not; only it can be elected then, because its log is longer than the others'. */
+  #finish({ silent, untilMillis }: Unfinished): void {
+    const { agenda, store } = this.#machine
+    store.update((transaction) => {
+      for (const [id, dueMillis] of silent) {
+        const node = store.nodes.get(id)
+        if (node === undefined || dueMillis > Math.min(untilMillis, agenda.nowMillis)) continue
+        transaction.put({ ...node, state: "down", message: "heartbeat failure" })
+      }
+    })
   }
 
   /** The leader hands over to another manager, if there is one that can lead. */
@@ -88,10 +141,16 @@ export class Managers {
       this.#cancelElection = null
       const candidates = this.reachable.filter((id) => id !== except)
       if (!this.hasQuorum || candidates.length === 0) return
-      const at = candidates.length === 1 ? 0 : this.#machine.choices.pick({ kind: "leader", candidates })
-      const winner = candidates[at]
+      const unfinished = this.#unfinished
+      this.#unfinished = null
+      const winner = candidates.find((id) => id === unfinished?.leader) ?? this.#elect(candidates)
+      if (unfinished !== null && winner === unfinished.leader) this.#finish(unfinished)
       if (winner !== undefined) this.#lead(winner, false)
     })
+  }
+
+  #elect(candidates: ReadonlyArray<string>): string | undefined {
+    return candidates[candidates.length === 1 ? 0 : this.#machine.choices.pick({ kind: "leader", candidates })]
   }
 
   #stepDown(): void {
@@ -116,11 +175,12 @@ export class Managers {
       new TaskReaper(machine, scope)
     ]
     const dispatcher = new Dispatcher(machine, scope, this.#fleet)
-    this.#leadership = { nodeId, scope, scheduler }
+    this.#leadership = { nodeId, scope, scheduler, dispatcher }
     watchRemovals(machine, scope, [restarts])
-    allocator.start()
+    allocator.start(isFirst)
     scheduler.start()
     for (const orchestrator of orchestrators) orchestrator.start()
     dispatcher.start(isFirst)
+    if (!isFirst) this.#onElected()
   }
 }

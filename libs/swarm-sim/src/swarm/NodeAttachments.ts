@@ -12,6 +12,7 @@ export class NodeAttachments {
   readonly #machine: Machine
   readonly #poolOf: (networkId: string) => AddressPool | null
   readonly #pending = new Set<string>()
+  #rewritesAll = false
 
   constructor(machine: Machine, poolOf: (networkId: string) => AddressPool | null) {
     this.#machine = machine
@@ -22,7 +23,8 @@ export class NodeAttachments {
     return this.#pending.size > 0
   }
 
-  start(): void {
+  start(isFirst: boolean): void {
+    this.#rewritesAll = !isFirst
     for (const node of this.#machine.store.nodes.values()) {
       for (const { address, networkId } of node.attachments) this.#poolOf(networkId)?.claim(address)
       this.#pending.add(node.id)
@@ -49,9 +51,12 @@ export class NodeAttachments {
       for (const id of this.#pending) {
         const node = store.nodes.get(id)
         const attachments = node === undefined ? null : this.#attachmentsFor(node)
-        if (node !== undefined && attachments !== null) transaction.put({ ...node, attachments })
+        if (node === undefined) continue
+        if (attachments !== null) transaction.put({ ...node, attachments })
+        else if (this.#rewritesAll) transaction.put({ ...node })
       }
       this.#pending.clear()
+      this.#rewritesAll = false
     })
   }
 

@@ -119,6 +119,8 @@ export type NodeState = "unknown" | "down" | "ready" | "disconnected"
 export interface NodeRecord extends Meta {
   readonly kind: "node"
   readonly spec: EngineJson
+  /** What it is; the spec says what it is to be. */
+  readonly role: "manager" | "worker"
   readonly description: EngineJson
   readonly state: NodeState
   readonly message: string

@@ -4,18 +4,12 @@
  * keeps up to date change by change; recent failures it keeps in memory, as SwarmKit's leader does.
  */
 import { reasons, explain, firstRefusal } from "@evenkeel/domain/rules/Filters"
-import {
-  type Claim,
-  claimOfNewTask,
-  emptyLoad,
-  type NodeLoad,
-  withClaim,
-  withoutClaim
-} from "@evenkeel/domain/rules/NodeLoad"
+import { type Claim, claimOfNewTask, type NodeLoad } from "@evenkeel/domain/rules/NodeLoad"
 import { placeGroup } from "@evenkeel/domain/rules/TaskGroup"
 import { stateRanks } from "@evenkeel/domain/Task"
 import { inFreeOrder } from "./Choices.ts"
 import { type Machine, type Scope } from "./Machine.ts"
+import { NodeTally } from "./NodeTally.ts"
 import type { NodeRecord, TaskRecord, Template } from "./Records.ts"
 import { RecentFailures } from "./RecentFailures.ts"
 import type { Change } from "./Store.ts"
@@ -67,7 +61,7 @@ class WaitingTasks {
 export class Scheduler {
   readonly #machine: Machine
   readonly #scope: Scope
-  readonly #loads = new Map<string, NodeLoad>()
+  readonly #loads = new Map<string, NodeTally>()
   /** Tasks that hold something of a node. */
   readonly #tracked = new Map<string, Tracked>()
   readonly #unassigned = new Set<string>()
@@ -87,7 +81,7 @@ export class Scheduler {
 
   start(): void {
     const { store } = this.#machine
-    for (const node of store.nodes.values()) this.#loads.set(node.id, emptyLoad(nodeOf(node)))
+    for (const node of store.nodes.values()) this.#loads.set(node.id, new NodeTally(nodeOf(node)))
     for (const task of store.tasks.values()) {
       if (task.state === "pending" && !isWantedOrJob(task)) continue
       this.#taskChanged(task)
@@ -114,7 +108,8 @@ export class Scheduler {
   #nodeChanged(record: NodeRecord): void {
     const load = this.#loads.get(record.id)
     const node = nodeOf(record)
-    this.#loads.set(record.id, load === undefined ? emptyLoad(node) : { ...load, node })
+    if (load === undefined) this.#loads.set(record.id, new NodeTally(node))
+    else load.node = node
     this.#tickRequired = true
   }
 
@@ -144,13 +139,12 @@ export class Scheduler {
     if (known !== undefined) this.#release(known)
     const load = this.#loads.get(task.nodeId)
     if (load === undefined) return
-    this.#loads.set(task.nodeId, withClaim(load, claim))
+    load.add(claim)
     this.#tracked.set(task.id, { nodeId: task.nodeId, claim })
   }
 
   #release({ claim, nodeId }: Tracked): void {
-    const load = this.#loads.get(nodeId)
-    if (load !== undefined) this.#loads.set(nodeId, withoutClaim(load, claim))
+    this.#loads.get(nodeId)?.remove(claim)
   }
 
   #forget(id: string): void {
@@ -241,7 +235,7 @@ export class Scheduler {
       group.length,
       this.#failures.of(service.id, template.specVersion, agenda.nowMillis),
       {
-        loadOf: (load) => this.#loads.get(load.node.id) ?? load,
+        loadOf: (load) => load,
         orderTies: (tied) =>
           inFreeOrder(
             tied,

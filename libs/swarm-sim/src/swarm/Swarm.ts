@@ -14,12 +14,24 @@ import { defaultTimings, type Machine } from "./Machine.ts"
 import { Managers } from "./Managers.ts"
 import * as NodeCommands from "./NodeCommands.ts"
 import * as ObjectCommands from "./ObjectCommands.ts"
+import { NodeRoles } from "./NodeRoles.ts"
 import type { NodeRecord } from "./Records.ts"
 import { SeededRandom } from "./SeededRandom.ts"
 import * as ServiceCommands from "./ServiceCommands.ts"
 import { Store } from "./Store.ts"
 import { clusterSpec, firstNodes, type SwarmOptions } from "./SwarmOptions.ts"
-import type { EngineJson, Fault, NodeCondition, ObjectKind, Outcome, SwarmEvent, SwarmPort } from "./SwarmPort.ts"
+import type {
+  EngineJson,
+  Fault,
+  NodeCondition,
+  ObjectKind,
+  Outcome,
+  SwarmEvent,
+  SwarmPort,
+  TaskQuery,
+  TaskState
+} from "./SwarmPort.ts"
+import * as TaskText from "./TaskText.ts"
 import { virtual } from "./VirtualRuntime.ts"
 
 const defaultStartMillis = Date.UTC(2026, 0, 1)
@@ -27,14 +39,12 @@ const defaultStartMillis = Date.UTC(2026, 0, 1)
 /** The raft index of a Swarm that was just made. */
 const firstVersion = 8
 
-/** From a change of a node's role to its place among the managers. */
-const roleChangeMillis = 1000
-
 export class Swarm implements SwarmPort {
   readonly #agenda: Agenda
   readonly #machine: Machine
   readonly #fleet: Fleet
   readonly #managers: Managers
+  readonly #roles: NodeRoles
   readonly #faults: Faults
   readonly #events: Events
   readonly #subnets: ObjectCommands.SubnetSource
@@ -62,8 +72,15 @@ export class Swarm implements SwarmPort {
     })
     this.#subnets = subnetSource(options.addressPool)
     this.#faults = new Faults(this.#machine)
-    this.#fleet = new Fleet(this.#machine, runtime, this.#faults, () => this.#managers.reachabilityChanged())
-    this.#managers = new Managers(this.#machine, this.#fleet)
+    this.#fleet = new Fleet(this.#machine, runtime, this.#faults, {
+      onReachability: () => this.#managers.reachabilityChanged(),
+      onReturn: (nodeId, awayMillis) => this.#managers.returned(nodeId, awayMillis)
+    })
+    this.#managers = new Managers(this.#machine, this.#fleet, () => {
+      this.#events.leaderChanged(nowMillis())
+      this.#roles.elected()
+    })
+    this.#roles = new NodeRoles(this.#machine, this.#managers)
     this.#events = new Events(store, nowMillis)
     store.watch(() => {
       for (const listener of this.#listeners) listener()
@@ -77,30 +94,19 @@ export class Swarm implements SwarmPort {
     store.update((transaction) => {
       transaction.put({ kind: "cluster", id: random.id(), spec: clusterSpec(options) })
       for (const { address, description, id, spec } of nodes)
-        transaction.put({ kind: "node", id, spec, description, address, state: "ready", message: "", attachments: [] })
+        transaction.put({
+          ...{ kind: "node", id, spec, description, address, state: "ready", message: "", attachments: [] },
+          role: spec["Role"] === "manager" ? "manager" : "worker"
+        })
     })
     for (const { hostname, id, spec } of nodes) {
       this.#fleet.add({ id }, hostname)
       if (spec["Role"] === "manager") this.#managers.members.add(id)
     }
     ObjectCommands.createNetwork(this.#machine, this.#subnets, { Name: "ingress", Ingress: true, Driver: "overlay" })
-    const [first] = this.#managers.members
+    const first = nodes.find(({ hostname }) => hostname === options.leader)?.id ?? [...this.#managers.members][0]
     if (first === undefined) throw new RangeError("a Swarm needs a manager: none of its nodes is one")
     this.#managers.begin(first)
-    store.watch((changes) => {
-      for (const { after, before } of changes)
-        if (after?.kind === "node" && before?.kind === "node") this.#roleChanged(before, after)
-    })
-  }
-
-  #roleChanged(before: NodeRecord, { id, spec }: NodeRecord): void {
-    if (before.spec["Role"] === spec["Role"]) return
-    this.#agenda.schedule(roleChangeMillis, () => {
-      const role = this.#machine.store.nodes.get(id)?.spec["Role"]
-      if (role === "manager") this.#managers.members.add(id)
-      else this.#managers.members.delete(id)
-      this.#managers.reachabilityChanged()
-    })
   }
 
   /** Enters an action for the runtime and wakes whoever advances time. */
@@ -173,6 +179,23 @@ export class Swarm implements SwarmPort {
 
   tasksOf = (serviceId: string): ReadonlyArray<EngineJson> =>
     this.#machine.store.tasksOfService(serviceId).map(EngineView.task)
+
+  taskTexts = ({ desired, nodes, services }: TaskQuery): Iterable<string> => {
+    const { store } = this.#machine
+    const candidates =
+      services.length > 0
+        ? [...new Set(services)].flatMap((id) => store.tasksOfService(id))
+        : nodes.length > 0
+          ? [...new Set(nodes)].flatMap((id) => store.tasksOnNode(id)).toSorted((a, b) => a.sequence - b.sequence)
+          : [...store.tasks.values()]
+    const asked = candidates.filter(
+      (task) =>
+        (nodes.length === 0 || nodes.includes(task.nodeId)) && (desired.length === 0 || desired.includes(task.desired))
+    )
+    return Iterator.from(asked).map(TaskText.write)
+  }
+
+  taskStates = (serviceId: string): ReadonlyArray<TaskState> => this.#machine.store.tasksOfService(serviceId)
 
   #viewNode(record: NodeRecord): EngineJson {
     const { id } = record

@@ -68,6 +68,8 @@ const upToDate = (swarm: Swarm, advance: () => void, poke: () => void): SwarmPor
     list: reading(swarm.list),
     get: reading(swarm.get),
     tasksOf: reading(swarm.tasksOf),
+    taskTexts: reading(swarm.taskTexts),
+    taskStates: reading(swarm.taskStates),
     createService: writing(swarm.createService),
     updateService: writing(swarm.updateService),
     removeService: writing(swarm.removeService),

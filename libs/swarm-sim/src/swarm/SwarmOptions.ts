@@ -23,6 +23,8 @@ export interface SwarmOptions {
   readonly nodes?: number | ReadonlyArray<NodeOptions>
   /** Default: as many as there are nodes, up to 3. */
   readonly managers?: number
+  /** Hostname of the manager that leads at first. Default: the first. */
+  readonly leader?: string
   readonly seed?: number
   /** Milliseconds since the epoch. Default 2026-01-01. */
   readonly startMillis?: number

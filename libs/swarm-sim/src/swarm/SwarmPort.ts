@@ -51,6 +51,21 @@ export type Fault =
 /** What a fault has made of a node: `up`, `crashed` (nothing of it runs) or `black-holed` (it runs on, unseen). */
 export type NodeCondition = "up" | "crashed" | "black-holed"
 
+/** Which tasks are asked for, by ids and desired states; an empty list asks for all. */
+export interface TaskQuery {
+  readonly services: ReadonlyArray<string>
+  readonly nodes: ReadonlyArray<string>
+  readonly desired: ReadonlyArray<string>
+}
+
+/** What tasks are counted by. */
+export interface TaskState {
+  readonly state: string
+  readonly desired: string
+  /** Null for tasks of no job. */
+  readonly jobIteration: number | null
+}
+
 export interface SwarmPort {
   /** The simulated wall clock, milliseconds since the epoch. */
   readonly nowMillis: () => number
@@ -58,6 +73,9 @@ export interface SwarmPort {
   readonly list: (kind: ObjectKind) => ReadonlyArray<EngineJson>
   readonly get: (kind: ObjectKind, id: string) => EngineJson | undefined
   readonly tasksOf: (serviceId: string) => ReadonlyArray<EngineJson>
+  /** The JSON text of each of the tasks as they are now; for lists, since no values are made for it. */
+  readonly taskTexts: (query: TaskQuery) => Iterable<string>
+  readonly taskStates: (serviceId: string) => ReadonlyArray<TaskState>
 
   /** The new service's id. */
   readonly createService: (spec: EngineJson) => Outcome<string>

@@ -33,7 +33,8 @@ describe.each(commands)("%s", (docker) => {
     ...process.env,
     DOCKER_HOST: `unix://${sim.socketOf("n1")}`,
     DOCKER_CONFIG: folder,
-    EVENKEEL_TOKEN_PATH: join(folder, "token.txt")
+    EVENKEEL_TOKEN_PATH: join(folder, "token.txt"),
+    EVENKEEL_STICKY_KEY_PATH: join(folder, "token.txt")
   })
 
   const run = (...args: ReadonlyArray<string>): Promise<string> =>
@@ -178,6 +179,19 @@ describe.each(commands)("%s", (docker) => {
       .poll(isRunning, { timeout: 20_000 })
       .toEqual(["p2p_rebalancer 3/3", "p2p_router 4/4", ...[1, 2, 3, 4, 5, 6].map((number) => `p2p_vvm${number} 1/1`)])
     expect((await lines("stack", "ps", "p2p", "-q")).length).toBe(13)
+    const [router = {}] = JSON.parse(await run("service", "inspect", "p2p_router")) as ReadonlyArray<{ Spec?: unknown }>
+    expect(router.Spec).toMatchObject({
+      TaskTemplate: {
+        ContainerSpec: {
+          Mounts: [{ Type: "volume", Source: "p2p_router_state", Target: "/var/lib/evenkeel" }],
+          Secrets: [{ SecretName: "p2p_evenkeel_sticky_key" }, { SecretName: "p2p_evenkeel_token" }],
+          StopGracePeriod: 15e9
+        },
+        Resources: { Limits: { MemoryBytes: 2 ** 30 }, Reservations: { NanoCPUs: 1e8 } },
+        RestartPolicy: { Condition: "any", Delay: 1e9 }
+      },
+      UpdateConfig: { Parallelism: 1, Order: "stop-first", FailureAction: "rollback", Monitor: 15e9 }
+    })
     await run("stack", "deploy", "--compose-file", stackFile, "p2p")
     expect((await lines("stack", "ps", "p2p", "-q")).length).toBe(13)
     await run("stack", "rm", "p2p")

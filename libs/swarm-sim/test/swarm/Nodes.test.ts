@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest"
+import { type Choices, seeded } from "../../src/swarm/Choices.ts"
+import { SeededRandom } from "../../src/swarm/SeededRandom.ts"
 import { Cluster, refusalOf, seconds } from "./Cluster.ts"
 
 const isDown = (cluster: Cluster, node: string) => () => cluster.node(node).state === "down"
@@ -132,12 +134,18 @@ describe("the managers", () => {
     const before = cluster.ids("web")
     const leader = cluster.swarm.leader()
     const states: Array<string> = []
-    cluster.swarm.subscribe(({ attributes }) => states.push(attributes["state.new"] ?? ""))
+    const networks = new Set<string>()
+    cluster.swarm.subscribe(({ attributes, kind }) => {
+      if (kind === "node") states.push(attributes["state.new"] ?? "")
+      else if (kind === "network") networks.add(attributes["name"] ?? "")
+    })
     cluster.fault({ _tag: "leader-change" })
     expect(cluster.swarm.leader()).toBe(null)
     cluster.run(10 * seconds)
     expect(cluster.swarm.leader()).not.toBe(leader)
-    expect(states).toEqual(["unknown", "unknown", "unknown", "ready", "ready", "ready"])
+    // Between the two the new leader writes every node, and every network, as it found them.
+    expect(states).toEqual([...Array(3).fill("unknown"), ...Array(3).fill(""), ...Array(3).fill("ready")])
+    expect([...networks].toSorted()).toEqual(["bridge", "host", "ingress"])
     expect(cluster.ids("web")).toEqual(before)
   })
 
@@ -163,6 +171,61 @@ describe("the managers", () => {
     cluster.fault({ _tag: "restore", node: "n2" })
     cluster.run(20 * seconds)
     expect(cluster.swarm.leader()).not.toBe(null)
+  })
+
+  it.each([
+    // A leader notices after ten to twenty seconds that it has lost the others.
+    ["called down before it noticed", 2 * seconds, "down"],
+    ["not yet given up when it noticed", 10 * seconds, "unknown"]
+  ] as const)("know of a node what their leader without a majority did: %s", (_, heartbeatMillis, expected) => {
+    const cluster = new Cluster({ heartbeatMillis, leader: "n1" })
+    cluster.fault({ _tag: "crash", node: "n2" })
+    cluster.fault({ _tag: "crash", node: "n3" })
+    cluster.run(60 * seconds)
+    const states: Array<string> = []
+    cluster.swarm.subscribe(({ attributes }) => {
+      if (attributes["name"] === "n3" && "state.new" in attributes) states.push(attributes["state.new"])
+    })
+    cluster.fault({ _tag: "restore", node: "n2" })
+    cluster.run(30 * seconds)
+    expect(cluster.swarm.hostnameOf(cluster.swarm.leader() ?? "")).toBe("n1")
+    expect(states[0]).toBe(expected)
+  })
+
+  it.each([
+    ["kept", false],
+    ["raised", true]
+  ] as const)("go on, or elect once more, when one comes back from a black hole (term %s)", (term, elects) => {
+    const choices = seeded(new SeededRandom(1))
+    const pick: Choices["pick"] = (choice) =>
+      choice.kind === "term" ? choice.candidates.indexOf(term) : choices.pick(choice)
+    const cluster = new Cluster({ choices: { pick } })
+    cluster.running("web", { replicas: 3 })
+    cluster.fault({ _tag: "black-hole", node: "n3" })
+    cluster.until("it is down", isDown(cluster, "n3"))
+    const states: Array<string> = []
+    cluster.swarm.subscribe(({ attributes }) => {
+      if (attributes["name"] === "n2") states.push(attributes["state.new"] ?? "")
+    })
+    cluster.fault({ _tag: "restore", node: "n3" })
+    cluster.run(30 * seconds)
+    expect(states.includes("unknown")).toBe(elects)
+    expect(cluster.ids("web")).toHaveLength(3)
+  })
+
+  it("hand over before they become workers; the role follows the spec", () => {
+    const cluster = new Cluster()
+    const leader = cluster.swarm.hostnameOf(cluster.swarm.leader() ?? "")
+    const roles: Array<string> = []
+    cluster.swarm.subscribe(({ attributes, kind }) => {
+      if (kind === "node" && attributes["name"] === leader) roles.push(attributes["role.new"] ?? "")
+    })
+    cluster.setNode(leader, { Role: "worker" })
+    cluster.run(20 * seconds)
+    expect(cluster.swarm.hostnameOf(cluster.swarm.leader() ?? "")).not.toBe(leader)
+    expect(cluster.swarm.isManager(cluster.nodeId(leader))).toBe(false)
+    expect(roles[0]).toBe("")
+    expect(roles.filter((role) => role !== "")).toEqual(["worker"])
   })
 
   it("finish what another one began: a delayed restart, an update", () => {

@@ -31,13 +31,18 @@ export interface StackOptions {
   readonly mode: "act" | "observe"
 }
 
-/** Deploys, or updates what is deployed. The token is made once and kept beside the lab's state. */
+/** Deploys, or updates what is deployed. Secrets are made once and kept beside the lab's state. */
 export const deploy = Effect.fn("Stack.deploy")(function* ({ socketPath, mode }: StackOptions) {
   const site = yield* LabSite
   const files = yield* FileSystem.FileSystem
-  const tokenPath = join(site.stateDir, "drill-token")
-  if (!(yield* files.exists(tokenPath)))
-    yield* files.writeFileString(tokenPath, randomBytes(32).toString("hex"), { mode: 0o600 })
+  const secret = Effect.fnUntraced(function* (name: string) {
+    const path = join(site.stateDir, name)
+    if (!(yield* files.exists(path)))
+      yield* files.writeFileString(path, randomBytes(32).toString("hex"), { mode: 0o600 })
+    return path
+  })
+  const tokenPath = yield* secret("drill-token")
+  const stickyKeyPath = yield* secret("drill-sticky-key")
   const socket = yield* files.stat(socketPath)
   const stackFile = join(site.workspaceRoot, "deploy/stack.yml")
   yield* Shell.run(
@@ -48,6 +53,7 @@ export const deploy = Effect.fn("Stack.deploy")(function* ({ socketPath, mode }:
         EVENKEEL_IMAGES: imagePrefix,
         EVENKEEL_TAG: "dev",
         EVENKEEL_TOKEN_PATH: tokenPath,
+        EVENKEEL_STICKY_KEY_PATH: stickyKeyPath,
         EVENKEEL_DOCKER_GID: String(socket.gid._tag === "Some" ? socket.gid.value : 0),
         EVENKEEL_STABILISATION: stabilisation,
         EVENKEEL_COOL_DOWN: "0s",
