@@ -17,8 +17,12 @@ import { levelsIn, optimum } from "./fixtures/Reachable.ts"
 
 const sizes: RandomClusters.Sizes = { nodes: [2, 5], services: [1, 8], replicas: [1, 6], tasks: 48, limited: true }
 const clusters = RandomClusters.arbitrary(sizes)
-/** Runs of each property; more on request, by PLANNER_RUNS. */
+/** With every kind of limit that SwarmKit knows. */
+const everyLimit = RandomClusters.arbitrary({ ...sizes, replicas: [1, 5], tasks: 24, everything: true })
+/** Random clusters of each kind for each property; more on request, by PLANNER_RUNS. */
 const runs = Number(process.env["PLANNER_RUNS"] ?? 100)
+/** Milliseconds for all properties of one kind. */
+const patience = 120_000 + runs * 500
 
 /** Each state from the start on, with the move that leaves it. */
 const walk = (start: Snapshot, moves: ReadonlyArray<Move>): ReadonlyArray<readonly [Snapshot, Move]> => {
@@ -30,29 +34,38 @@ const walk = (start: Snapshot, moves: ReadonlyArray<Move>): ReadonlyArray<readon
   })
 }
 
-const check = (property: (state: Snapshot) => void) =>
-  FastCheck.assert(
-    FastCheck.property(clusters, (input) => {
-      property(snapshot(input))
-    }),
-    { numRuns: runs }
-  )
+/** Lets the test runner hear that this goes on. */
+const breathe = () => new Promise((resolve) => setImmediate(resolve))
 
-describe("any plan", { timeout: 60_000 }, () => {
-  it("leaves nothing to plan once it is applied", () => {
-    check((state) => expect(plan(applyAll(state, plan(state).moves)).moves).toEqual([]))
+const check = async (property: (state: Snapshot) => void) => {
+  for (const kind of [clusters, everyLimit])
+    await FastCheck.assert(
+      FastCheck.asyncProperty(kind, async (input) => {
+        await breathe()
+        property(snapshot(input))
+      }),
+      { numRuns: runs }
+    )
+}
+
+const sumOfKind = (resources: ReadonlyArray<{ readonly kind: string; readonly value: number }>, kind: string): number =>
+  resources.reduce((sum, each) => sum + (each.kind === kind ? each.value : 0), 0)
+
+describe("any plan", { timeout: patience }, () => {
+  it("leaves nothing to plan once it is applied", async () => {
+    await check((state) => expect(plan(applyAll(state, plan(state).moves)).moves).toEqual([]))
   })
 
-  it("is, after some of its moves, a plan of as many moves as are left", () => {
-    check((state) => {
+  it("is, after some of its moves, a plan of as many moves as are left", async () => {
+    await check((state) => {
       const { moves } = plan(state)
       for (const [i, [between]] of walk(state, moves).entries())
         expect(plan(between).moves).toHaveLength(moves.length - i)
     })
   })
 
-  it("goes on as well from any other node that Swarm may choose for a surge", () => {
-    check((state) => {
+  it("goes on as well from any other node that Swarm may choose for a surge", async () => {
+    await check((state) => {
       const { moves } = plan(state)
       const [first] = moves
       if (first === undefined) return
@@ -64,8 +77,8 @@ describe("any plan", { timeout: 60_000 }, () => {
     })
   })
 
-  it("does not depend on the order of nodes, services and tasks", () => {
-    check((state) => {
+  it("does not depend on the order of nodes, services and tasks", async () => {
+    await check((state) => {
       const { nodes, services, tasks, networks, readBy, readAtMillis } = state
       const reversed = new Snapshot({
         nodes: nodes.toReversed(),
@@ -79,8 +92,8 @@ describe("any plan", { timeout: 60_000 }, () => {
     })
   })
 
-  it("has moves that Swarm carries out as planned, breaking no rule and never below the asked replicas", () => {
-    check((state) => {
+  it("has moves that Swarm carries out as planned, breaking no rule and never below the asked replicas", async () => {
+    await check((state) => {
       for (const [between, move] of walk(state, plan(state).moves)) {
         const service = between.service(move.service)
         const target = NodeLoad.fromSnapshot(between).get(move.to)
@@ -115,16 +128,49 @@ describe("any plan", { timeout: 60_000 }, () => {
     })
   })
 
-  it("accounts for every service", () => {
-    check((state) => {
+  it("moves nothing that must stay, and nothing to or from a node that is drained, paused or down", async () => {
+    await check((state) => {
+      for (const { from, service, to, alternatives } of plan(state).moves) {
+        for (const node of [from, to, ...alternatives]) expect(state.node(node)?.isSchedulable).toBe(true)
+        const { mode, mounts } = state.service(service) ?? { mounts: [] }
+        expect([mode?.kind, mounts.some(({ type }) => type === "cluster")]).toEqual(["replicated", false])
+      }
+    })
+  })
+
+  it("takes no more of a node than it has, in any state in between", async () => {
+    await check((state) => {
+      for (const [before, move] of walk(state, plan(state).moves)) {
+        const [load, now] = [before, applyMove(before, move)].map((each) => NodeLoad.fromSnapshot(each).get(move.to))
+        if (load === undefined || now === undefined) throw new Error("a move to nowhere")
+        const { resources } = now.node
+        // Random clusters may begin with more.
+        const most = (kind: "nanoCpus" | "memoryBytes") => Math.max(resources[kind], load.reserved[kind])
+        expect(now.reserved.nanoCpus).toBeLessThanOrEqual(most("nanoCpus"))
+        expect(now.reserved.memoryBytes).toBeLessThanOrEqual(most("memoryBytes"))
+        for (const { kind, value } of now.reserved.generic) {
+          const had = load.reserved.generic.find((each) => each.kind === kind)?.value ?? 0
+          expect(value).toBeLessThanOrEqual(Math.max(had, sumOfKind(resources.generic, kind)))
+        }
+        for (const [port, count] of now.hostPorts)
+          expect(count).toBeLessThanOrEqual(Math.max(1, load.hostPorts.get(port) ?? 0))
+        const { maxReplicasPerNode = 0 } = before.service(move.service)?.placement ?? {}
+        const [had = 0, has = 0] = [load, now].map(({ activeByService }) => activeByService.get(move.service))
+        if (maxReplicasPerNode > 0) expect(has).toBeLessThanOrEqual(Math.max(maxReplicasPerNode, had))
+      }
+    })
+  })
+
+  it("accounts for every service", async () => {
+    await check((state) => {
       const { moves, kept } = plan(state)
       const named = new Set([...moves.map(({ service }) => service), ...kept.map(({ service }) => service)])
       expect(named.size).toBe(state.services.length)
     })
   })
 
-  it("never makes the cluster less even", () => {
-    check((state) => {
+  it("never makes the cluster less even", async () => {
+    await check((state) => {
       const { moves } = plan(state)
       const order = compareLevels(levelsIn(applyAll(state, moves)), levelsIn(state))
       expect(moves.length === 0 ? order === 0 : order < 0).toBe(true)
@@ -132,7 +178,7 @@ describe("any plan", { timeout: 60_000 }, () => {
   })
 })
 
-describe("where room is scarce", { timeout: 60_000 }, () => {
+describe("where room is scarce", { timeout: patience }, () => {
   const crowded = FastCheck.record({
     memory: FastCheck.array(FastCheck.integer({ min: 2, max: 5 }), { minLength: 2, maxLength: 4 }),
     services: FastCheck.array(
@@ -166,9 +212,10 @@ describe("where room is scarce", { timeout: 60_000 }, () => {
     expect(compareLevels(levelsIn(state), levelsIn(start))).toBeLessThanOrEqual(0)
   }
 
-  it("comes to an end in as many moves as were planned, when it is made anew after every move", () => {
-    FastCheck.assert(
-      FastCheck.property(crowded, (start) => {
+  it("comes to an end in as many moves as were planned, when it is made anew after every move", async () => {
+    await FastCheck.assert(
+      FastCheck.asyncProperty(crowded, async (start) => {
+        await breathe()
         checkToTheEnd(start)
       }),
       { numRuns: runs * 2 }
@@ -202,10 +249,11 @@ describe("where room is scarce", { timeout: 60_000 }, () => {
 })
 
 describe("against every placement that moves lead to", { timeout: 120_000 }, () => {
-  it("is optimal in balance and in moves", () => {
+  it("is optimal in balance and in moves", async () => {
     for (const limited of [true, false]) {
       const tiny = { nodes: [2, 3], services: [1, 3], replicas: [1, 4], tasks: 6, limited } as const
       for (const input of FastCheck.sample(RandomClusters.arbitrary(tiny), { seed: 7, numRuns: limited ? 160 : 60 })) {
+        await breathe()
         const state = snapshot(input)
         const { moves } = plan(state)
         expect({ levels: levelsIn(applyAll(state, moves)), moves: moves.length }).toEqual(optimum(state))

@@ -9,7 +9,7 @@ import * as Planner from "@evenkeel/domain/Planner"
 import type { Service } from "@evenkeel/domain/Service"
 import type { Snapshot } from "@evenkeel/domain/Snapshot"
 import type { PlannerPolicy } from "@evenkeel/domain/planner/PlannerPolicy"
-import type { Stability } from "./Stability.ts"
+import * as Stability from "./Stability.ts"
 
 export type Decision =
   | { readonly _tag: "Idle"; readonly because: string }
@@ -33,7 +33,7 @@ export type Decision =
 
 export interface Situation {
   readonly snapshot: Snapshot
-  readonly stability: Stability
+  readonly stability: Stability.Stability
   readonly nowMillis: number
   /** This process has been asked to stop: nothing new is begun, what is open is brought to a safe end. */
   readonly stopping: boolean
@@ -123,7 +123,7 @@ const decideUnderWay = (service: Service, situation: Situation, brakes: Brakes):
     stopping,
     stabilityMillis: brakes.stabilityMillis,
     servingForMillis: (task) => {
-      const since = stability.servingSinceMillis.get(task)
+      const since = Stability.servingSinceMillis(stability, service.id, task)
       return since === undefined ? null : nowMillis - since
     }
   })

@@ -19,6 +19,8 @@ export interface PhaseRecord {
   readonly deployed: ReadonlyArray<string>
   /** The last before the phase, and all in it. */
   readonly samples: ReadonlyArray<Sample>
+  /** Slots of the tasks that there were at its beginning, by id. */
+  readonly slots: ReadonlyMap<string, number>
   /** Hostnames that could get tasks at its end. */
   readonly open: ReadonlySet<string>
   /** Versions of the services at its beginning and its end: equal when nobody has written. */
@@ -147,12 +149,16 @@ const setAvailability = Effect.fn("Runner.setAvailability")(function* (
 const versionsOf = (reading: SwarmReading.SwarmReading): string =>
   reading.services.map(({ name, version }) => `${name} ${version}`).join(", ")
 
+const slotsOf = ({ tasks }: SwarmReading.SwarmReading): ReadonlyMap<string, number> =>
+  new Map(tasks.flatMap(({ id, slot }) => (slot === 0 ? [] : [[id, slot] as const])))
+
 /** Closes phases as steps open new ones. */
 const phasesOf = Effect.fn("Runner.phasesOf")(function* (scene: Scene.Scene, { all, catchUp }: Recording) {
   const done = yield* Ref.make<ReadonlyArray<PhaseRecord>>([])
   const open = yield* Ref.make({
     step: { name: "set up", promised: "swarm" as Promised, deployed: [] as ReadonlyArray<string> },
     from: 0,
+    slots: new Map() as ReadonlyMap<string, number>,
     versions: ""
   })
   const look = Scene.look(scene).pipe(Effect.retry({ times: 20, schedule: Schedule.spaced("100 millis") }))
@@ -160,15 +166,16 @@ const phasesOf = Effect.fn("Runner.phasesOf")(function* (scene: Scene.Scene, { a
     const reading = yield* look
     yield* catchUp
     const samples = yield* Ref.get(all)
-    const { from, step, versions } = yield* Ref.get(open)
+    const { from, slots, step, versions } = yield* Ref.get(open)
     const record: PhaseRecord = {
       ...step,
       samples: samples.slice(Math.max(0, from - 1)),
+      slots,
       open: Scene.openNodes(reading),
       versions: [versions, versionsOf(reading)]
     }
     yield* Ref.update(done, (records) => [...records, record])
-    return { from: samples.length, versions: versionsOf(reading) }
+    return { from: samples.length, slots: slotsOf(reading), versions: versionsOf(reading) }
   })
   const begin = (step: Extract<Step, { _tag: "phase" }>) =>
     Effect.flatMap(close, (next) =>

@@ -14,6 +14,7 @@ const Node = Schema.Struct({
 const Task = Schema.Struct({
   ID: Schema.String,
   ServiceID: Schema.String,
+  Slot: Schema.optional(Schema.Number),
   NodeID: Schema.optional(Schema.String),
   DesiredState: Schema.String,
   Status: Schema.Struct({ State: Schema.String })
@@ -39,6 +40,8 @@ export interface SeenTask {
   readonly id: string
   /** The service's name. */
   readonly service: string
+  /** 0 for tasks of global services. */
+  readonly slot: number
   /** The node's hostname; empty while it has none. */
   readonly node: string
   readonly desired: string
@@ -127,6 +130,7 @@ export const swarm = Effect.fn("SwarmReading.swarm")(function* (socketPath: stri
     tasks: tasks.map((task) => ({
       id: task.ID,
       service: serviceName.get(task.ServiceID) ?? task.ServiceID,
+      slot: task.Slot ?? 0,
       node: nodeName.get(task.NodeID ?? "") ?? "",
       desired: task.DesiredState,
       state: task.Status.State

@@ -2,6 +2,8 @@
  * Judges a drill by its evidence: for each phase what was promised of it, and at the end specs, configs and balance. Each check
  * says what it expected and what was seen. It hears nothing of the rebalancer but that operators were told, where that is a step.
  */
+import type { Drill } from "./Drill.ts"
+import * as Fewest from "./Fewest.ts"
 import * as Optimum from "./Optimum.ts"
 import type { Evidence, PhaseRecord } from "./Runner.ts"
 import { isMarked, situationOf } from "./Scene.ts"
@@ -41,11 +43,19 @@ const floorCheck = ({ name, samples }: PhaseRecord, asked: ReadonlyMap<string, n
   }
 }
 
+/** The fewest moves to balance; one more than placements alone would need where Swarm would stop a task that should stay. */
+const fewestMoves = ({ open, samples, slots }: PhaseRecord, drill: Drill): number => {
+  const [first] = samples
+  const ideal = Optimum.of(situationOf({ drill }, open, servingIn(first))).moves
+  const proved = Fewest.moves(drill, { serving: first?.serving ?? new Map<string, ServingTask>(), slots, open })
+  return Math.max(ideal, proved ?? 0)
+}
+
 const movesChecks = (phase: PhaseRecord, evidence: Evidence): ReadonlyArray<Check> => {
   const { drill } = evidence
   const names = drill.services.map(({ name }) => name)
   const isOwn = (task: ServingTask) => names.includes(task.service) && !phase.deployed.includes(task.service)
-  const { moves } = Optimum.of(situationOf({ drill }, phase.open, servingIn(phase.samples[0])))
+  const moves = fewestMoves(phase, drill)
   const nodes = drill.nodes.map(({ name }) => name)
   const text = (sample: Sample | undefined) => placementText(sample, names, nodes)
   const begun = started(phase.samples).filter(isOwn)

@@ -28,6 +28,7 @@ export const phase = (samples: ReadonlyArray<Sample>, input: Partial<PhaseRecord
   promised: "moves",
   deployed: [],
   samples,
+  slots: new Map([...(samples[0]?.serving.keys() ?? [])].map((id, at) => [id, at + 1])),
   open: new Set(["n1", "n2"]),
   versions: ["web 1", "web 1"],
   ...input
@@ -50,7 +51,7 @@ export const evidence = (phases: ReadonlyArray<PhaseRecord>, input: Partial<Evid
   reading: {
     nodes: [],
     services: [seen()],
-    tasks: ["a", "b"].map((id) => ({ id, service: "web", node: "n1", desired: "running", state: "running" }))
+    tasks: ["a", "b"].map((id) => ({ id, service: "web", slot: 1, node: "n1", desired: "running", state: "running" }))
   },
   wanted: new Map([["web", '{"Name":"web"}']]),
   configs: [],

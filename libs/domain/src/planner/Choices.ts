@@ -33,7 +33,8 @@ export const of = (layout: Layout, member: Member, without: PlanNode | null = nu
 export const explain = (layout: Layout, { service }: Member, without: PlanNode | null = null): string =>
   Filters.explain(firstChoices(constrained(service, without), layout.loads).refused)
 
-const constrained = (service: Service, without: PlanNode | null): Service =>
+/** The service with the constraint that a move adds. */
+export const constrained = (service: Service, without: PlanNode | null): Service =>
   without === null ? service : withConstraint(service, without.id)
 
 const withConstraint = (service: Service, donor: NodeId): Service => {

@@ -196,24 +196,31 @@ export class Layout {
 
   /** Puts `after` in the place of `before`, one of the member's tasks. */
   displace(member: Member, before: Task, after: Task): void {
-    const [from, to] = [this.indexOf(before.node), this.indexOf(after.node)]
     member.tasks = member.tasks.map((task) => (task === before ? after : task))
-    this.at(from).change(member.claim, -1)
-    this.order.changed(from)
-    this.at(to).change(member.claim, 1)
-    this.order.changed(to)
-    if (member.reserves) {
-      this.shares.changed(this.at(from))
-      this.shares.changed(this.at(to))
-    }
-    const left = (member.counts.get(from) ?? 0) - 1
-    if (left === 0) member.counts.delete(from)
-    else member.counts.set(from, left)
-    member.counts.set(to, (member.counts.get(to) ?? 0) + 1)
+    this.#count(member, this.indexOf(before.node), -1)
+    this.#count(member, this.indexOf(after.node), 1)
+  }
+
+  /** Puts all tasks of a member where these are; none takes it off every node. */
+  place(member: Member, tasks: ReadonlyArray<Task>): void {
+    if (member.tasks === tasks) return
+    for (const { node } of member.tasks) this.#count(member, this.indexOf(node), -1)
+    for (const { node } of tasks) this.#count(member, this.indexOf(node), 1)
+    member.tasks = tasks
+  }
+
+  /** One task of the member more or fewer on a node. */
+  #count(member: Member, index: number, by: 1 | -1): void {
+    const node = this.at(index)
+    node.change(member.claim, by)
+    this.order.changed(index)
+    if (member.reserves) this.shares.changed(node)
+    const count = (member.counts.get(index) ?? 0) + by
+    if (count === 0) member.counts.delete(index)
+    else member.counts.set(index, count)
     const group = this.groups[member.group]
     if (group === undefined) return
-    group.counts[from] = (group.counts[from] ?? 0) - 1
-    group.counts[to] = (group.counts[to] ?? 0) + 1
+    group.counts[index] = (group.counts[index] ?? 0) + by
     this.#groupSkews[member.group] = null
   }
 }

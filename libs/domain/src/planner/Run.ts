@@ -6,12 +6,12 @@
  */
 import * as Bound from "./Bound.ts"
 import * as Descent from "./Descent.ts"
+import * as Exact from "./Exact.ts"
 import * as Exchange from "./Exchange.ts"
 import type { Layout, Step } from "./Layout.ts"
 import * as Limits from "./Limits.ts"
 import * as Pins from "./Pins.ts"
 import * as Score from "./Score.ts"
-import * as Search from "./Search.ts"
 import { Spread } from "./Spread.ts"
 
 export interface Result {
@@ -30,11 +30,11 @@ export const run = (layout: Layout): Result => {
   const steps = stepByStep(layout)
   const reached = scoreAfter(layout, steps)
   const meetsBound = Score.compare(reached, bound.score) <= 0 && steps.length <= bound.moves
-  if (meetsBound || !Search.isSmallEnough(layout)) return { steps, bound, reached, isProved: meetsBound }
-  const searched = Search.best(layout, { bound: bound.score, isEnough: () => Limits.areKept(layout) })
-  if (searched === null) return { steps, bound, reached, isProved: false }
-  const ordered = inHelpfulOrder(layout, searched)
-  return { steps: ordered, bound, reached: scoreAfter(layout, ordered), isProved: true }
+  if (meetsBound || !Exact.isSmallEnough(layout)) return { steps, bound, reached, isProved: meetsBound }
+  const exact = Exact.improve(layout, bound, { score: reached, moves: steps.length })
+  if (exact.steps === null) return { steps, bound: exact.bound, reached, isProved: exact.isComplete }
+  const ordered = inHelpfulOrder(layout, exact.steps)
+  return { steps: ordered, bound: exact.bound, reached: scoreAfter(layout, ordered), isProved: true }
 }
 
 /** The same pins, as far as there is room the one that helps most first: so that a plan left half-way has done most of its good. */

@@ -64,7 +64,7 @@ export const outcomesOf = (
   })
 
 /** The one task that scaling back would stop, with a new one on `target`; null when that is open or it is the new one. */
-const victimAfter = (layout: Layout, tasks: ReadonlyArray<Task>, target: number): Task | null => {
+export const victimAfter = (layout: Layout, tasks: ReadonlyArray<Task>, target: number): Task | null => {
   const [model] = tasks
   if (model === undefined) return null
   const added = successor(model, tasks, { strategy: "surge", to: layout.at(target).id })

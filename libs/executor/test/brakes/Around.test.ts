@@ -10,7 +10,7 @@ import type { Refusal } from "../../src/brakes/Brake.ts"
 import * as Brakes from "../../src/brakes/Brakes.ts"
 import * as Policy from "../../src/brakes/Policy.ts"
 import { planNow } from "../../src/Decision.ts"
-import { minute, n, now, snapshotOf, stateOf, type StateInput, threeManagers } from "./Situation.ts"
+import { minute, n, now, s, snapshotOf, stateOf, type StateInput, threeManagers } from "./Situation.ts"
 
 const group = { labels: { "evenkeel.group": "g" } }
 /** Three services of a group, all on n1: two of them have to move, whichever. */
@@ -71,6 +71,29 @@ describe("the plan around what is held", () => {
     const all = planAround(young(["a", "b", "c"]), uneven, now)
     expect(all.because).toMatch(/too young/)
     expect(namesOf(all.plan)).toEqual(namesOf(free.plan))
+  })
+})
+
+describe("while a service is held for a while", () => {
+  const refusal: Refusal = { service: s("x"), serviceName: "x", reason: "said not now", untilMillis: now + minute }
+  const on = (...nodes: ReadonlyArray<string>) => ({ on: nodes })
+  const several = on("n1", "n1", "n3", "n3")
+
+  it("a move that would have to be made back waits", () => {
+    // One surge of x leaves every node with two tasks. Without it y could go to n2, and would have to leave it again.
+    const swarm = snapshotOf(threeManagers, { x: several, y: on("n3"), z: on("n2") })
+    expect(namesOf(planNow(swarm, now, 0))).toEqual(["x"])
+    const around = planAround(heldBy({ refusals: [refusal] }, swarm), swarm, now)
+    expect(around.because).toMatch(/make up for service x, which is held/)
+    expect(planAround(heldBy({ refusals: [refusal] }, swarm), swarm, now).because).toBe(around.because)
+  })
+
+  it("a move that is needed all the same is made", () => {
+    const swarm = snapshotOf(threeManagers, { x: several, y: on("n1"), z: on("n3") })
+    expect(planNow(swarm, now, 0).moves).toHaveLength(2)
+    const around = planAround(heldBy({ refusals: [refusal] }, swarm), swarm, now)
+    expect(around.because).toBeNull()
+    expect(["y", "z"]).toContain(first(around.plan).serviceName)
   })
 })
 
