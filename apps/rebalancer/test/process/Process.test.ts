@@ -26,12 +26,15 @@ let cluster: Cluster
 const nodes = async () => (await cluster.call("GET", "/nodes")) as ReadonlyArray<Node>
 const services = async () => (await cluster.call("GET", "/services")) as ReadonlyArray<Service>
 
-const setAvailability = async (hostname: string, availability: string) => {
-  const node = (await nodes()).find(({ Description }) => Description.Hostname === hostname)
-  if (node === undefined) throw new Error(`no node ${hostname}`)
-  const spec = { ...node.Spec, Availability: availability }
-  await cluster.call("POST", `/nodes/${node.ID}/update?version=${node.Version.Index}`, spec)
-}
+/** As an operator does it: read, change, write, and again where the node was written meanwhile. */
+const setAvailability = (hostname: string, availability: string) =>
+  eventually(`${hostname} takes its availability`, async () => {
+    const node = (await nodes()).find(({ Description }) => Description.Hostname === hostname)
+    if (node === undefined) throw new Error(`no node ${hostname}`)
+    const spec = { ...node.Spec, Availability: availability }
+    await cluster.call("POST", `/nodes/${node.ID}/update?version=${node.Version.Index}`, spec)
+    return true
+  })
 
 const specOf = (name: string, replicas: number) => ({
   Name: name,
