@@ -212,7 +212,7 @@ export const count = (tasks: number): string => (tasks === 1 ? "1 task" : `${tas
 /** What emptying the node would do, as a question's first part. */
 export const consequence = ({ leaving, rest }: Emptying, node: Node): string => {
   const names = leaving.map(({ order, serviceName, tasks }) => {
-    const notes = [...(tasks === 1 ? [] : [String(tasks)]), ...(order === "stop-first" ? ["with a gap"] : [])]
+    const notes = [...(tasks === 1 ? [] : [String(tasks)]), ...(order === "stop-first" ? ["with a gap instead"] : [])]
     return notes.length === 0 ? serviceName : `${serviceName} (${notes.join(", ")})`
   })
   const moves =
