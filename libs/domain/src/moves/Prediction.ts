@@ -52,7 +52,9 @@ export const refusal = (snapshot: Snapshot, service: Service, intent: Intent): s
 /** The label rules: where it says that no two tasks may run at once none do, and nobody gets a gap who did not ask for one. */
 const refusalOfOrder = (service: Service, { order, strategy }: Intent): string | null => {
   if (!MoveLabels.of(service).isStopFirst)
-    return order === "stop-first" ? "it no longer has the label evenkeel.order=stop-first, and the move has a gap" : null
+    return order === "stop-first"
+      ? "it no longer has the label evenkeel.order=stop-first, and the move has a gap"
+      : null
   return order === "stop-first" && strategy !== "surge"
     ? null
     : "by its label evenkeel.order=stop-first no two of its tasks may run at once, and the move would have two"

@@ -128,7 +128,10 @@ const reasonToStay = (layout: Layout, member: Member, isEven: boolean, lightest:
 
 const reasonOfUneven = (layout: Layout, member: Member): Plan.KeptReason => {
   if (member.isStopFirst)
-    return { _tag: "Unreachable", why: "it is never surged, and no emptying of a node would even out more than it upsets" }
+    return {
+      _tag: "Unreachable",
+      why: "it is never surged, and no emptying of a node would even out more than it upsets"
+    }
   const prediction = Surge.predict(layout, member)
   if (prediction._tag === "Possible")
     return { _tag: "Unreachable", why: "no single surge of it would even out more than it upsets" }
