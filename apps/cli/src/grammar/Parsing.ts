@@ -32,7 +32,8 @@ export const parse = (command: string, parameters: Parameters, words: ReadonlyAr
     const found = options.get(token.name)
     if (found === undefined) return mistaken(unknownOption(command, token.rawName, all))
     const text = token.value
-    if (found.kind === "flag" && text !== undefined) return mistaken(`${token.rawName} takes no value: "${words[token.index]}"`)
+    if (found.kind === "flag" && text !== undefined)
+      return mistaken(`${token.rawName} takes no value: "${words[token.index]}"`)
     if (found.kind === "option" && text === undefined) {
       return mistaken(`${token.rawName} needs a value: ${found.placeholder}`)
     }
