@@ -13,7 +13,9 @@ import type { Snapshot } from "@evenkeel/domain/Snapshot"
 import * as Decision from "@evenkeel/executor/Decision"
 import * as Mover from "@evenkeel/executor/Mover"
 import { SwarmClient } from "@evenkeel/swarm-client/SwarmClient"
+import { allowsGaps } from "./GapPolicy.ts"
 import { type Note, NotConverged, throughToTheEnd } from "./MoveFollowing.ts"
+import { wayOf } from "./views/PlanView.ts"
 
 /** Represents a plan that no longer fits the Swarm. What was moved before stays moved. */
 export class PlanStale extends Schema.TaggedError<PlanStale>()("PlanStale", {
@@ -50,13 +52,16 @@ export const apply = Effect.fn("ApplyMoves.apply")(function* (plan: Plan, option
     yield* finishOpenMoves(options, note)
     const { snapshot } = yield* client.reading
     const now = yield* Clock.currentTimeMillis
-    const move = samePlanned(planned, Decision.planNow(snapshot, now, options.coolDownMillis))
+    const move = samePlanned(
+      planned,
+      Decision.planNow(snapshot, now, options.coolDownMillis, { allowGaps: yield* allowsGaps })
+    )
     const service = snapshot.service(planned.service)
     if (move === null || service === undefined)
       return yield* stale(`to move ${planned.serviceName} is no longer what the Swarm needs`, at)
     const name = (node: Move["to"]) => snapshot.node(node)?.hostname ?? node
     yield* note(
-      `[${at + 1}/${plan.moves.length}] ${move.serviceName}: ${move.strategy} from ${name(move.from)} to ${name(move.to)}`
+      `[${at + 1}/${plan.moves.length}] ${move.serviceName}: ${wayOf(move)} from ${name(move.from)} to ${name(move.to)}`
     )
     // Begun means journalled: an interruption between the two would leave the user unsure.
     const journal = yield* Effect.uninterruptible(
@@ -98,14 +103,16 @@ const firstPassed = ({ basedOn, moves }: Plan, snapshot: Snapshot): string | nul
 }
 
 /**
- * The move as it is predicted now: of the same service, from the same node, to one of the planned nodes. Between two moves
+ * The move as it is predicted now: of the same service, from the same node, to one of the planned nodes, with a gap or without. Between two moves
  * only this is asked, not for versions: a node's changes when Swarm gives it an address on one more network.
  */
 const samePlanned = (planned: Move, now: Plan): Move | null => {
   const wanted = new Set([planned.to, ...planned.alternatives])
   return (
-    now.moves.find(({ from, service, to }) => service === planned.service && from === planned.from && wanted.has(to)) ??
-    null
+    now.moves.find(
+      ({ from, order, service, to }) =>
+        service === planned.service && from === planned.from && order === planned.order && wanted.has(to)
+    ) ?? null
   )
 }
 

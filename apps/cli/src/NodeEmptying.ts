@@ -11,6 +11,8 @@ import { NodeId, type ServiceId } from "@evenkeel/domain/Ids"
 import * as Movability from "@evenkeel/domain/Movability"
 import * as Prediction from "@evenkeel/domain/moves/Prediction"
 import type { Node } from "@evenkeel/domain/Node"
+import type { MoveOrder } from "@evenkeel/domain/Plan"
+import * as MoveLabels from "@evenkeel/domain/planner/MoveLabels"
 import * as PlannerPolicy from "@evenkeel/domain/planner/PlannerPolicy"
 import type { Service } from "@evenkeel/domain/Service"
 import type { Snapshot } from "@evenkeel/domain/Snapshot"
@@ -24,6 +26,8 @@ export interface Leaving {
   readonly service: ServiceId
   readonly serviceName: string
   readonly tasks: number
+  /** `stop-first`: it is without each task for a while. */
+  readonly order: MoveOrder
 }
 
 /** A service whose tasks only Swarm's own drain takes off the node. */
@@ -50,15 +54,16 @@ export class NodeNotEmptiable extends Schema.TaggedError<NodeNotEmptiable>()("No
   }
 }
 
-/** What of the node's tasks can leave it, and what cannot. Global services end with the drain and are in neither. */
-export const of = (snapshot: Snapshot, node: Node): Emptying => {
+/** What of the node's tasks can leave it, and what cannot; `allowGaps` as in the planner's policy. Global services end with the drain and are in neither. */
+export const of = (snapshot: Snapshot, node: Node, allowGaps: boolean): Emptying => {
   const leaving: Array<Leaving> = []
   const rest: Array<Rest> = []
   for (const service of byName(snapshot.services)) {
     const tasks = snapshot.tasksOfService(service.id).filter((task) => Balance.isPlaced(task) && task.node === node.id)
     if (tasks.length === 0 || service.mode.kind === "global") continue
-    const why = whyItStays(snapshot, service, node)
-    if (why === null) leaving.push({ service: service.id, serviceName: service.name, tasks: tasks.length })
+    const why = whyItStays(snapshot, service, node, allowGaps)
+    const { id, name: serviceName } = service
+    if (why === null) leaving.push({ service: id, serviceName, tasks: tasks.length, order: orderOf(service) })
     else rest.push({ serviceName: service.name, why })
   }
   return { leaving, rest }
@@ -69,23 +74,26 @@ const byName = (services: ReadonlyArray<Service>) => services.toSorted((a, b) =>
 /** Opt-outs, preferences and cool-downs speak of balance; here the operator has decided that the tasks go. */
 const passedOver = new Set(["OptedOut", "Preferences", "CoolingDown", "Paused", "HostConstraint"])
 
-const whyItStays = (snapshot: Snapshot, service: Service, node: Node): string | null => {
-  const movability = Movability.of(snapshot, service, PlannerPolicy.defaultPolicy)
+const whyItStays = (snapshot: Snapshot, service: Service, node: Node, allowGaps: boolean): string | null => {
+  const movability = Movability.of(snapshot, service, PlannerPolicy.withDefaults({ allowGaps }))
   if (movability._tag === "Fixed" && !passedOver.has(movability.reason._tag)) {
     const text = Movability.describe(movability.reason, (id) => snapshot.node(id)?.hostname ?? id)
     return text.replace(/^Stays[^:]*: /, "").replace(/\.$/, "")
   }
-  const move = orderOf(snapshot, service, node)
+  const move = moveOf(snapshot, service, node, orderOf(service))
   return move === null ? "its tasks are gone" : Prediction.refusal(snapshot, service, move)
 }
 
+const orderOf = (service: Service): MoveOrder => (MoveLabels.of(service).isStopFirst ? "stop-first" : "start-first")
+
 /** All of the service's tasks leave; Swarm chooses where to, and any other node will do. */
-const orderOf = (snapshot: Snapshot, service: Service, node: Node) => {
+const moveOf = (snapshot: Snapshot, service: Service, node: Node, order: MoveOrder) => {
   const task = snapshot.tasksOfService(service.id).find((each) => each.isServing && each.node === node.id)
   const [to, ...alternatives] = snapshot.nodes.filter((each) => each.id !== node.id && each.isSchedulable)
   if (task === undefined || to === undefined) return null
   return {
     strategy: "empty" as const,
+    order,
     task: task.id,
     from: node.id,
     to: to.id,
@@ -166,7 +174,7 @@ const moveOff = Effect.fnUntraced(function* (
   const client = yield* SwarmClient
   const { snapshot } = yield* client.reading
   const service = snapshot.service(leaver.service)
-  const move = service === undefined ? null : orderOf(snapshot, service, node)
+  const move = service === undefined ? null : moveOf(snapshot, service, node, leaver.order)
   // Removed, or gone from the node by itself.
   if (service === undefined || move === null) return null
   const begun = yield* Effect.uninterruptible(
@@ -203,7 +211,10 @@ export const count = (tasks: number): string => (tasks === 1 ? "1 task" : `${tas
 
 /** What emptying the node would do, as a question's first part. */
 export const consequence = ({ leaving, rest }: Emptying, node: Node): string => {
-  const names = leaving.map(({ serviceName, tasks }) => (tasks === 1 ? serviceName : `${serviceName} (${tasks})`))
+  const names = leaving.map(({ order, serviceName, tasks }) => {
+    const notes = [...(tasks === 1 ? [] : [String(tasks)]), ...(order === "stop-first" ? ["with a gap instead"] : [])]
+    return notes.length === 0 ? serviceName : `${serviceName} (${notes.join(", ")})`
+  })
   const moves =
     leaving.length === 0
       ? `No task has to leave ${node.hostname} first.`

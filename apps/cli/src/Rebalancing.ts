@@ -6,6 +6,7 @@ import type { Node } from "@evenkeel/domain/Node"
 import * as Decision from "@evenkeel/executor/Decision"
 import { SwarmClient } from "@evenkeel/swarm-client/SwarmClient"
 import * as ApplyMoves from "./ApplyMoves.ts"
+import { allowsGaps } from "./GapPolicy.ts"
 import { type Note, NotConverged } from "./MoveFollowing.ts"
 
 /** Ends when tasks can be placed on the node again. Fails with NotConverged after `timeoutMillis`. */
@@ -45,7 +46,7 @@ export const rebalance = Effect.fn("Rebalancing.rebalance")(function* (options: 
   for (let attempt = 1; ; attempt++) {
     yield* ApplyMoves.finishOpenMoves(options, note)
     const { snapshot } = yield* client.reading
-    const plan = Decision.planNow(snapshot, yield* Clock.currentTimeMillis, 0)
+    const plan = Decision.planNow(snapshot, yield* Clock.currentTimeMillis, 0, { allowGaps: yield* allowsGaps })
     if (plan.isEmpty) return made
     yield* note(
       plan.moves.length === 1 ? "1 move restores the balance" : `${plan.moves.length} moves restore the balance`

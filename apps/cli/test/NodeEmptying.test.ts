@@ -111,6 +111,35 @@ describe("node drain", () => {
     })
   )
 
+  it.scoped("lets a service that must not run twice leave with a gap, where the policy allows that", () =>
+    Effect.gen(function* () {
+      const services = (even.services ?? []).map((service) => {
+        const wire = JSON.parse(typeof service === "string" ? service : JSON.stringify(service)) as {
+          readonly ID: string
+          readonly Spec: { readonly Labels: object }
+        }
+        const Labels = { ...wire.Spec.Labels, "evenkeel.order": "stop-first" }
+        return wire.ID === "svc3" ? { ...wire, Spec: { ...wire.Spec, Labels } } : wire
+      })
+      const shell = yield* makeShell({ ...even, services }, obeyDrains)
+      const refused = yield* shell.run("node drain n2 --yes")
+      expect(refused.code).toBe(1)
+      expect(refused.stderr).toContain("  vvm3: by its label evenkeel.order=stop-first a move would leave it without")
+      expect(yield* writes(shell)).toEqual([])
+      yield* shell.run("policy set allowGaps=true")
+      const before = yield* specs(shell)
+      const { code, stderr } = yield* shell.run("node drain n2 --yes")
+      expect(stderr).toContain("each after its successor serves: vvm3 (with a gap instead), vvm4.")
+      expect(code).toBe(0)
+      const bodies = (yield* shell.control.requests).flatMap(({ body, method, path }) =>
+        method === "POST" && path.includes("svc3") ? [JSON.stringify(body)] : []
+      )
+      expect(bodies[0]).toContain("stop-first")
+      expect(bodies[0]).not.toContain("start-first")
+      expect(yield* specs(shell)).toEqual(before)
+    })
+  )
+
   it.scoped("--force-rest moves the others first and lets the drain stop the rest", () =>
     Effect.gen(function* () {
       const shell = yield* makeShell(mixed, obeyDrains)

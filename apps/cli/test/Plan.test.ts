@@ -58,6 +58,30 @@ describe("plan", () => {
     })
   )
 
+  it.scoped("moves with a gap what must not run twice, where the policy in the Swarm allows it", () =>
+    Effect.gen(function* () {
+      const labels = { "evenkeel.order": "stop-first" }
+      const shell = yield* makeShell({
+        nodes,
+        services: [
+          wireService({ id: "s1", name: "db", labels }),
+          wireService({ id: "s2", name: "cache", labels: { "evenkeel.rebalance": "off" } })
+        ],
+        tasks: ["s1", "s2"].map((service) => wireTask({ id: `${service}-1`, service, node: "node1" }))
+      })
+      const refused = (yield* shell.run("plan")).stdout
+      expect(refused).toContain("Nothing to move.")
+      expect(refused).toContain(
+        "db: Stays: by its label evenkeel.order=stop-first a move would leave it without the moved task for a while, and the policy does not allow that. `evenkeel policy set allowGaps=true` does.\n"
+      )
+      expect((yield* shell.run("policy set allowGaps=true")).code).toBe(0)
+      const allowed = (yield* shell.run("plan")).stdout
+      expect(allowed).toMatch(/^db +pin, with a gap +n1 +n[23] +Moves from n1 to n[23] with a gap/m)
+      yield* shell.run("plan --out plan.json")
+      expect(JSON.parse(shell.files.get("plan.json") ?? "{}")).toMatchObject({ moves: [{ order: "stop-first" }] })
+    })
+  )
+
   it.scoped("leaves alone what was deployed within the cool-down", () =>
     Effect.gen(function* () {
       const shell = yield* makeShell(uneven)

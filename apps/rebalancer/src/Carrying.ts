@@ -94,6 +94,7 @@ const begin = Effect.fn("Carrying.begin")(function* (
     operation: journal.operation,
     service: service.name,
     strategy: move.strategy,
+    order: move.order,
     task: move.task,
     from: nameOf(move.from),
     to: nameOf(move.to),

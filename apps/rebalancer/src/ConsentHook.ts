@@ -28,8 +28,8 @@ export const make = Effect.fn("ConsentHook.make")(function* (address: Option.Opt
   return {
     ask: (move, names, settings) =>
       Effect.gen(function* () {
-        const { from, service, serviceName, strategy, task, text, to } = move
-        const question = { service, serviceName, strategy, task, from, to, ...names, reason: text }
+        const { from, order, service, serviceName, strategy, task, text, to } = move
+        const question = { service, serviceName, strategy, order, task, from, to, ...names, reason: text }
         const answer = yield* http.send(url, { apiVersion: "evenkeel/v1", kind: "MayMove", move: question }).pipe(
           Effect.timeoutTo({
             duration: settings.consentTimeoutMillis,

@@ -36,13 +36,15 @@ export const of = (
   if (mode.kind === "global") return fixed({ _tag: "Global" })
   if (mode.kind === "replicated-job" || mode.kind === "global-job") return fixed({ _tag: "Job" })
   if (mode.kind !== "replicated") return fixed({ _tag: "UnknownMode" })
-  const { rebalance } = MoveLabels.of(service)
+  const { isStopFirst, rebalance } = MoveLabels.of(service)
   if (rebalance === "off") return fixed({ _tag: "OptedOut" })
   const tied = tiedToHost(service)
   if (tied !== null && rebalance !== "force") return fixed(tied)
   if (service.mounts.some(({ type }) => type === "cluster")) return fixed({ _tag: "ClusterVolume" })
   if (mode.replicas === 0) return fixed({ _tag: "NoReplicas" })
-  if (mode.replicas === 1 && !service.hasPlacement) return fixed({ _tag: "PlacementAbsent" })
+  const isSurged = mode.replicas > 1 && !isStopFirst
+  if (!isSurged && !service.hasPlacement) return fixed({ _tag: "PlacementAbsent" })
+  if (isStopFirst && !policy.allowGaps) return fixed({ _tag: "GapNotAllowed" })
   if (policy.pausedServices.has(service.id)) return fixed({ _tag: "Paused" })
   if (MoveProgress.isTouched(service)) return fixed({ _tag: "MoveInProgress" })
   if (MoveProgress.isRollingOut(service))
@@ -56,7 +58,7 @@ export const of = (
   if (tasks.some((task) => specs.isDirty(task, nodeOf(task))))
     return fixed({ _tag: "UpdateInProgress", state: "pending" })
   if (policy.coolDown.has(service.id)) return fixed({ _tag: "CoolingDown" })
-  return { _tag: "Movable", strategy: mode.replicas === 1 ? "pin" : "surge", tasks }
+  return { _tag: "Movable", strategy: mode.replicas === 1 ? "pin" : isSurged ? "surge" : "empty", tasks }
 }
 
 /** Wanted by Swarm: running or on its way there. */
@@ -125,6 +127,8 @@ export const describe = (reason: KeptReason, hostnameOf: (node: NodeId) => strin
       return "Stays: its spec has no Placement, and managers may crash when one is added and later left out. Deploy it with the docker command, or with an empty Placement."
     case "ClusterVolume":
       return "Stays: it mounts a cluster volume, and where that can follow is not known."
+    case "GapNotAllowed":
+      return "Stays: by its label evenkeel.order=stop-first a move would leave it without the moved task for a while, and the policy does not allow that. `evenkeel policy set allowGaps=true` does."
     case "Preferences":
       return `Stays uneven: what Swarm makes of the preferences ${reason.preferences.join(", ")} cannot be predicted.`
     case "NodeClosed":

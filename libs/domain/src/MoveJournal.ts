@@ -7,6 +7,7 @@
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { NodeId, TaskId } from "./Ids.ts"
+import { MoveOrder } from "./Plan.ts"
 import { journalPrefix } from "./ServiceLabels.ts"
 
 /** The label that holds the journal. */
@@ -39,6 +40,8 @@ const common = {
   deadlineMillis: Schema.Number,
   /** What has to be put back, labels excepted (the move's own labels are simply removed). */
   changes: Schema.Array(SpecChange),
+  /** Pin and empty: `stop-first` where the old task ends before the new one starts. Absent: start-first. */
+  order: Schema.optional(MoveOrder),
   /**
    * Pin and empty: the move has been given up, and its constraint now keeps tasks where they serve so that Swarm stops those
    * that never came up. What is left is to put the user's spec back.
@@ -46,7 +49,7 @@ const common = {
   withdrawn: Schema.optional(Schema.Boolean)
 }
 
-/** One replica, moved by constraint: start-first brings the new task up before the old one ends. */
+/** One replica, moved by constraint: start-first, unless its order says otherwise, brings the new task up before the old one ends. */
 export class PinJournal extends Schema.TaggedClass<PinJournal>()("pin", common) {}
 
 /** One of several replicas, moved by one more and one fewer. */
@@ -74,6 +77,9 @@ export class EmptyJournal extends Schema.TaggedClass<EmptyJournal>()("empty", {
 
 export const MoveJournal = Schema.Union(PinJournal, SurgeJournal, EmptyJournal)
 export type MoveJournal = typeof MoveJournal.Type
+
+/** Whether the old task ends before the new one starts, so that for a while there is none. */
+export const leavesGap = ({ order }: MoveJournal): boolean => order === "stop-first"
 
 const JournalText = Schema.parseJson(MoveJournal)
 

@@ -104,12 +104,15 @@ export const next = (observation: Observation): NextStep => {
 /** Somebody's update that began in the middle of the move: it is let through, but not for longer than the move itself. */
 const nextInRolloutOfOthers = ({ nowMillis, service }: Observation): NextStep | null => {
   if (!isWrittenByOthers(service)) return null
+  const reading = MoveJournal.read(service.labels)
+  // A withdrawal replaces a spec of the move too, and with a gap somebody waits for the task meanwhile.
+  if (reading._tag === "Found" && reading.journal.withdrawn === true && MoveJournal.leavesGap(reading.journal))
+    return null
   if (isPaused(service))
     return hold(
       `somebody's update of the service is ${service.updateState ?? ""}, and a write would resume it: finish it or roll it back`
     )
   if (!isRolling(service)) return null
-  const reading = MoveJournal.read(service.labels)
   const isLate = reading._tag === "Found" && nowMillis > reading.journal.deadlineMillis
   return isLate ? null : wait(`somebody's update of the service is ${service.updateState ?? ""}; the move waits for it`)
 }

@@ -37,19 +37,28 @@ export const MoveReason = Schema.Union(ServiceSpread, PreferenceSpread, GroupSpr
 export type MoveReason = typeof MoveReason.Type
 
 /**
- * `pin`: the only task of a service, by the constraint `node.id==<to>` and start-first.
+ * `pin`: the only task of a service, by the constraint `node.id==<to>`.
  * `surge`: one task of several, by one replica more and then one fewer.
- * `empty`: the only one of its service's several tasks on `from`, by the constraint `node.id!=<from>` and start-first; Swarm
- * chooses where it goes.
+ * `empty`: the only one of its service's several tasks on `from`, by the constraint `node.id!=<from>`; Swarm chooses where it
+ * goes.
  */
 export const Strategy = Schema.Literal("pin", "surge", "empty")
 export type Strategy = typeof Strategy.Type
+
+/**
+ * Whether the new task comes up before the old one ends, or after. `stop-first` leaves a gap, and is for services of which no
+ * two tasks may run at once; only pin and empty know it.
+ */
+export const MoveOrder = Schema.Literal("start-first", "stop-first")
+export type MoveOrder = typeof MoveOrder.Type
 
 /** One task goes from one node to another. A move is complete in itself: the plan may be left after any of them. */
 export class Move extends Schema.Class<Move>("Move")({
   service: ServiceId,
   serviceName: Schema.String,
   strategy: Strategy,
+  /** `start-first` in plans of versions that did not know it. */
+  order: Schema.optionalWith(MoveOrder, { default: () => "start-first" as const }),
   /** The task that ends; its successor has another id. */
   task: TaskId,
   slot: Schema.Int,
@@ -91,13 +100,15 @@ export const KeptReason = Schema.Union(
   Schema.TaggedStruct("Stateful", { mounts: Schema.Array(Schema.String) }),
   /** Tied to a host by a constraint. `evenkeel.rebalance=force` overrides. */
   Schema.TaggedStruct("HostConstraint", { constraint: Schema.String }),
-  /** CSI volumes: where its tasks can go is not known from outside. */
   /**
    * Its spec has no placement, so that it cannot be moved by a constraint: when a spec loses its placement while tasks have
    * one, managers of Engine 20.10 crash (swarmkit `orchestrator/task.go:nodeMatches`), and a later deploy would do just that.
    */
   Schema.TaggedStruct("PlacementAbsent", empty),
+  /** CSI volumes: where its tasks can go is not known from outside. */
   Schema.TaggedStruct("ClusterVolume", empty),
+  /** `evenkeel.order=stop-first`, and the policy does not allow the gap that a move of it would leave. */
+  Schema.TaggedStruct("GapNotAllowed", empty),
   /** Uneven, and what Swarm would make of its placement preferences cannot be predicted. */
   Schema.TaggedStruct("Preferences", { preferences: Schema.Array(Schema.String) }),
   /** Its task runs on a node that takes no tasks (paused or excluded): such nodes neither get nor give. */

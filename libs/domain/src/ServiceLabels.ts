@@ -59,6 +59,8 @@ const labelSchemas = {
   rebalance: Schema.Literal("auto", "off", "force"),
   cost: Schema.NumberFromString.pipe(Schema.finite(), Schema.nonNegative()),
   group: HostName,
+  /** `stop-first`: no two tasks of a slot may run at once, so a moved one ends before its successor starts. */
+  order: Schema.Literal("start-first", "stop-first"),
   role: Schema.Literal("router"),
   port: Port,
   scheme: Schema.Literal("http", "https"),
@@ -95,7 +97,7 @@ const needs: ReadonlyMap<string, ReadonlyArray<LabelName>> = new Map([
 ])
 
 /** Labels that mean something for services that are not routable as well. */
-const withoutPort: ReadonlySet<string> = new Set(["port", "rebalance", "cost", "group", "role"])
+const withoutPort: ReadonlySet<string> = new Set(["port", "rebalance", "cost", "group", "order", "role"])
 
 /** What is missing for the label to have an effect, or undefined. */
 const missingFor = (name: string, present: Readonly<Record<string, unknown>>): string | undefined => {

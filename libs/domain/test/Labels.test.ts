@@ -34,6 +34,7 @@ const examples: Readonly<Record<string, Example>> = {
   "evenkeel.port": { beside: {}, text: "80", wrong: "http" },
   "evenkeel.group": { beside: routable, text: "vvm", wrong: "V V" },
   "evenkeel.rebalance": { beside: {}, text: "off", wrong: "no" },
+  "evenkeel.order": { beside: {}, text: "stop-first", wrong: "stop" },
   "evenkeel.cost": { beside: {}, text: "3", wrong: "-1" },
   "evenkeel.host": { beside: routable, text: "shop.example, www.shop.example", wrong: "https://shop" },
   "evenkeel.path": { beside: routable, text: "/api", wrong: "api" },

@@ -59,11 +59,6 @@ const operationName = Effect.map(
   ([now, salt]) => `${now.toString(36)}${salt.toString(36).padStart(4, "0")}`
 )
 
-export interface BeginOptions {
-  /** Pin and empty: `stop-first` leaves a gap, and is for whoever may decide that. Default `start-first`. */
-  readonly updateOrder?: "start-first" | "stop-first"
-}
-
 /**
  * Writes the spec that begins the move, its journal included, after the user's own previous spec has been kept. Answers the
  * journal. `moveDeadlineMillis` is for one task: leaving a node with several takes as many times as long.
@@ -72,8 +67,7 @@ export const begin = Effect.fn("Mover.begin")(function* (
   _decidedOn: Snapshot,
   service: Service,
   move: SpecEdits.Order,
-  moveDeadlineMillis: number,
-  options: BeginOptions = {}
+  moveDeadlineMillis: number
 ) {
   const client = yield* SwarmClient
   const { snapshot } = yield* client.reading
@@ -91,8 +85,7 @@ export const begin = Effect.fn("Mover.begin")(function* (
     startedAtMillis,
     deadlineMillis: startedAtMillis + moveDeadlineMillis * leaving,
     service: record.service,
-    liveTasks: live,
-    ...options
+    liveTasks: live
   })
   yield* client.updateService({ id: service.id, version: record.version, specText: edited.specText })
   return edited.journal

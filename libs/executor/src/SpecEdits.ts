@@ -6,6 +6,7 @@
 import * as Either from "effect/Either"
 import type { NodeId, TaskId } from "@evenkeel/domain/Ids"
 import * as Journal from "@evenkeel/domain/MoveJournal"
+import type { MoveOrder } from "@evenkeel/domain/Plan"
 import type { Service } from "@evenkeel/domain/Service"
 import type { Task } from "@evenkeel/domain/Task"
 import * as SpecText from "@evenkeel/swarm-client/SpecText"
@@ -25,6 +26,8 @@ const edit = (specText: string, patch: SpecText.Patch): Edited<string> =>
 /** A move as far as the spec is concerned; `Plan.Move` is one. */
 export interface Order {
   readonly strategy: Journal.MoveJournal["_tag"]
+  /** Pin and empty: `stop-first` leaves a gap. */
+  readonly order: MoveOrder
   readonly task: TaskId
   readonly from: NodeId
   readonly to: NodeId
@@ -40,11 +43,6 @@ export interface Beginning {
   readonly service: Service
   /** Its tasks that Swarm means to keep. */
   readonly liveTasks: ReadonlyArray<Task>
-  /**
-   * Pin and empty: whether the new task comes up before the old one ends. Default `start-first`; the other leaves a gap, for
-   * services of which no two tasks may run at once.
-   */
-  readonly updateOrder?: "start-first" | "stop-first"
 }
 
 /** The spec that begins the move, and the journal in it. */
@@ -66,16 +64,11 @@ export const begin = (
 }
 
 const journalOf = (specText: string, beginning: Beginning): Journal.MoveJournal => {
-  const {
-    deadlineMillis,
-    liveTasks,
-    move,
-    operation,
-    service,
-    startedAtMillis,
-    updateOrder = "start-first"
-  } = beginning
-  const about = { operation, task: move.task, from: move.from, to: move.to, startedAtMillis, deadlineMillis }
+  const { deadlineMillis, liveTasks, move, operation, service, startedAtMillis } = beginning
+  const about = {
+    ...{ operation, task: move.task, from: move.from, to: move.to, startedAtMillis, deadlineMillis },
+    ...(move.order === "stop-first" ? { order: move.order } : {})
+  }
   const baseline = service.replicas ?? 0
   const tasks = liveTasks.map(({ id }) => id)
   if (move.strategy === "surge")
@@ -93,7 +86,7 @@ const journalOf = (specText: string, beginning: Beginning): Journal.MoveJournal 
       : Journal.emptyConstraints(move.from, operation, original)
   const changes = [
     changeAt(specText, constraintsPath, [...service.placement.constraints, ...own]),
-    ...updateChanges(specText, original, updateOrder)
+    ...updateChanges(specText, original, move.order)
   ]
   return move.strategy === "pin"
     ? new Journal.PinJournal({ ...about, changes })

@@ -41,7 +41,7 @@ describe("a target on which no task comes up", () => {
     ({ action, fate, scenario }) =>
       Effect.gen(function* () {
         const swarm = yield* Scenarios.setUp
-        const own = withAction(Scenarios.userSpec(scenario.before.length), action)
+        const own = withAction(Scenarios.ownSpec(scenario), action)
         yield* swarm.control.patch("services", "web", [
           { path: ["Spec"], value: own },
           { path: ["PreviousSpec"], value: own }

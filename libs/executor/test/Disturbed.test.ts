@@ -94,7 +94,7 @@ const disturbances: ReadonlyArray<Disturbance> = [
       Effect.gen(function* () {
         const client = yield* SwarmClient
         const { version } = yield* client.service("web")
-        const specText = patched(Scenarios.userSpec(scenario.before.length), ["Labels", "team"], '"red"')
+        const specText = patched(Scenarios.ownSpec(scenario), ["Labels", "team"], '"red"')
         yield* client.updateService({ id: web, version, specText })
       }),
     spec: (own) => patched(own, ["Labels", "team"], '"red"'),
@@ -146,7 +146,7 @@ const disturbed = (scenario: Scenarios.Scenario, disturbance: Disturbance, at: n
       calm = round > at + 6 && (yield* isCalm(swarm, planning)) ? calm + 1 : 0
     }
     expect(calm).toBe(3)
-    const own = Scenarios.userSpec(scenario.before.length)
+    const own = Scenarios.ownSpec(scenario)
     const { spec } = yield* swarm.specOf("web")
     const expected = disturbance.spec(own, scenario)
     expect(SpecText.canonical(spec)).toBe(SpecText.canonical(expected))

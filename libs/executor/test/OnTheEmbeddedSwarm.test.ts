@@ -8,7 +8,7 @@ import * as TestClock from "effect/TestClock"
 import { describe, expect } from "vitest"
 import { ServiceId } from "@evenkeel/domain/Ids"
 import { isLive } from "@evenkeel/domain/moves/Step"
-import { Move, ServiceSpread, type Strategy } from "@evenkeel/domain/Plan"
+import { Move, type MoveOrder, ServiceSpread, type Strategy } from "@evenkeel/domain/Plan"
 import type { Snapshot } from "@evenkeel/domain/Snapshot"
 import * as EngineEndpoint from "@evenkeel/swarm-client/EngineEndpoint"
 import * as SpecText from "@evenkeel/swarm-client/SpecText"
@@ -19,6 +19,7 @@ import * as Instance from "./fixtures/Instance.ts"
 
 interface Scenario {
   readonly strategy: Strategy
+  readonly order: MoveOrder
   readonly replicas: number
   /** Tasks on each node, most first, before and after. */
   readonly before: string
@@ -26,9 +27,11 @@ interface Scenario {
 }
 
 const scenarios: ReadonlyArray<Scenario> = [
-  { strategy: "pin", replicas: 1, before: "1", after: "1" },
-  { strategy: "surge", replicas: 3, before: "2 1", after: "1 1 1" },
-  { strategy: "empty", replicas: 4, before: "2 2", after: "2 2" }
+  { strategy: "pin", order: "start-first", replicas: 1, before: "1", after: "1" },
+  { strategy: "surge", order: "start-first", replicas: 3, before: "2 1", after: "1 1 1" },
+  { strategy: "empty", order: "start-first", replicas: 4, before: "2 2", after: "2 2" },
+  { strategy: "pin", order: "stop-first", replicas: 1, before: "1", after: "1" },
+  { strategy: "empty", order: "stop-first", replicas: 4, before: "2 2", after: "2 2" }
 ]
 
 const liveOf = (snapshot: Snapshot) => snapshot.services.flatMap(({ id }) => snapshot.tasksOfService(id).filter(isLive))
@@ -43,6 +46,14 @@ const spread = (snapshot: Snapshot): string =>
     .map((tasks) => tasks.length)
     .toSorted((a, b) => b - a)
     .join(" ")
+
+/** Of those that run or are about to, wanted or not. */
+const expectOneForEachSlot = (snapshot: Snapshot) => {
+  const slots = snapshot.tasks
+    .filter(({ state }) => state === "starting" || state === "running")
+    .map(({ slot }) => slot)
+  expect(slots.length, "tasks that run, for each slot one").toBe(new Set(slots).size)
+}
 
 const setUp = (scenario: Scenario) =>
   Effect.gen(function* () {
@@ -68,6 +79,7 @@ const setUp = (scenario: Scenario) =>
     yield* advance(2_000)
     server.swarm.createService({
       Name: "web",
+      ...(scenario.order === "stop-first" ? { Labels: { "evenkeel.order": "stop-first" } } : {}),
       TaskTemplate: { ContainerSpec: { Image: "web:1" }, Placement: {} },
       Mode: { Replicated: { Replicas: scenario.replicas } },
       EndpointSpec: { Mode: "dnsrr" }
@@ -87,7 +99,7 @@ interface Node {
 
 /** The tasks that were there at the start are `old`. */
 const planningOf =
-  ({ strategy }: Scenario, old: ReadonlySet<string>, donor: string): Instance.Planning =>
+  ({ order, strategy }: Scenario, old: ReadonlySet<string>, donor: string): Instance.Planning =>
   (snapshot) => {
     const live = liveOf(snapshot)
     const onDonor = live.filter((task) => task.node === donor).toSorted((a, b) => b.slot - a.slot)
@@ -101,6 +113,7 @@ const planningOf =
       service: ServiceId.make(task.service),
       serviceName: "web",
       strategy,
+      order,
       task: task.id,
       slot: task.slot,
       from: task.node,
@@ -135,7 +148,9 @@ const story = (scenario: Scenario, interception: Instance.Interception | null) =
             yield* advance(200)
             const { snapshot } = yield* client.reading
             const serving = liveOf(snapshot).filter((task) => task.isServing).length
-            expect(serving, "tasks that serve").toBeGreaterThanOrEqual(scenario.replicas)
+            const fewest = scenario.replicas - (scenario.order === "stop-first" ? 1 : 0)
+            expect(serving, "tasks that serve").toBeGreaterThanOrEqual(fewest)
+            if (scenario.order === "stop-first") expectOneForEachSlot(snapshot)
             const { previousSpecText, specText } = yield* client.service("web")
             const isClean = specText === own && previousSpecText === own
             if (isClean && planning(snapshot) === null && spread(snapshot) === scenario.after) return true
@@ -159,7 +174,7 @@ const story = (scenario: Scenario, interception: Instance.Interception | null) =
     }).pipe(Effect.provide(clientLayer))
   }).pipe(Effect.scoped)
 
-describe.each(scenarios)("on the embedded Swarm, a move by $strategy", (scenario) => {
+describe.each(scenarios)("on the embedded Swarm, a $order move by $strategy", (scenario) => {
   it.effect(
     "is killed between any two engine calls, and a successor ends it",
     () =>

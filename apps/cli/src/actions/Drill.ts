@@ -12,6 +12,7 @@ import { SwarmClient } from "@evenkeel/swarm-client/SwarmClient"
 import * as ApplyMoves from "../ApplyMoves.ts"
 import * as Asking from "../Asking.ts"
 import type { options } from "../commands/drill.ts"
+import { allowsGaps } from "../GapPolicy.ts"
 import type { Given } from "../grammar/Parameter.ts"
 import * as Probing from "../drill/Probing.ts"
 import * as Targets from "../drill/Targets.ts"
@@ -64,7 +65,7 @@ export const run = (given: Asked) =>
       const { availability, hostname, id, state } = node
       return yield* new NodeNotInService({ node: id, hostname, state, availability })
     }
-    const emptying = NodeEmptying.of(snapshot, node)
+    const emptying = NodeEmptying.of(snapshot, node, yield* allowsGaps)
     if (!given.now && emptying.rest.length > 0 && !given.forceRest)
       return yield* new NodeEmptying.NodeNotEmptiable({ node: node.id, hostname: node.hostname, rest: emptying.rest })
     for (const { problem, subject } of Problems.of(snapshot, problems, yield* Clock.currentTimeMillis))
@@ -141,7 +142,7 @@ const emptied = Effect.fn("drill.emptied")(function* (given: Asked, node: Node) 
   const client = yield* SwarmClient
   const pace = { stabilityMillis: stability, moveDeadlineMillis: moveDeadline }
   yield* ApplyMoves.finishOpenMoves(pace, screen.tell)
-  const emptying = NodeEmptying.of((yield* client.reading).snapshot, node)
+  const emptying = NodeEmptying.of((yield* client.reading).snapshot, node, yield* allowsGaps)
   const { moved } = yield* NodeEmptying.run(node, emptying, { ...pace, keepGoing }, screen.tell)
   return moved.length
 })

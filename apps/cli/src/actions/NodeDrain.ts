@@ -4,6 +4,7 @@ import { SwarmClient } from "@evenkeel/swarm-client/SwarmClient"
 import * as ApplyMoves from "../ApplyMoves.ts"
 import * as Asking from "../Asking.ts"
 import type { options } from "../commands/node/drain.ts"
+import { allowsGaps } from "../GapPolicy.ts"
 import type { Given } from "../grammar/Parameter.ts"
 import { NotConverged } from "../MoveFollowing.ts"
 import * as NodeAvailability from "../NodeAvailability.ts"
@@ -63,7 +64,7 @@ const gently = Effect.fn("node drain.gently")(function* (given: Asked) {
   if (open.length > 0) yield* ApplyMoves.finishOpenMoves({ stabilityMillis: stability }, screen.tell)
   const { snapshot } = yield* client.reading
   const node = yield* NodeAvailability.find(snapshot, name)
-  const emptying = NodeEmptying.of(snapshot, node)
+  const emptying = NodeEmptying.of(snapshot, node, yield* allowsGaps)
   if (emptying.rest.length > 0 && !forceRest)
     return yield* new NodeEmptying.NodeNotEmptiable({ node: node.id, hostname: node.hostname, rest: emptying.rest })
   yield* screen.tell(NodeEmptying.consequence(emptying, node))

@@ -8,6 +8,7 @@ import { SwarmClient } from "@evenkeel/swarm-client/SwarmClient"
 import * as ApplyMoves from "../ApplyMoves.ts"
 import * as Asking from "../Asking.ts"
 import type { options } from "../commands/node/maintain.ts"
+import { allowsGaps } from "../GapPolicy.ts"
 import type { Given } from "../grammar/Parameter.ts"
 import * as NodeAvailability from "../NodeAvailability.ts"
 import * as NodeEmptying from "../NodeEmptying.ts"
@@ -77,7 +78,7 @@ const maintain = Effect.fn("node maintain.maintain")(function* (given: Asked, no
   const client = yield* SwarmClient
   const pace = { stabilityMillis: stability, moveDeadlineMillis: moveDeadline }
   yield* ApplyMoves.finishOpenMoves(pace, screen.tell)
-  const emptying = NodeEmptying.of((yield* client.reading).snapshot, node)
+  const emptying = NodeEmptying.of((yield* client.reading).snapshot, node, yield* allowsGaps)
   if (emptying.rest.length > 0 && !forceRest)
     return yield* new NodeEmptying.NodeNotEmptiable({ node: node.id, hostname: node.hostname, rest: emptying.rest })
   yield* screen.tell(NodeEmptying.consequence(emptying, node))

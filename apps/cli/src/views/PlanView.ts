@@ -1,6 +1,6 @@
 /** A plan as a document and as text: the moves with their reasons, why the others stay, the balance before and after. */
 import * as Schema from "effect/Schema"
-import { type Kept, type KeptReasonTag, Plan } from "@evenkeel/domain/Plan"
+import { type Kept, type KeptReasonTag, type Move, Plan } from "@evenkeel/domain/Plan"
 import type { View } from "../Result.ts"
 import * as Table from "../Table.ts"
 
@@ -38,6 +38,10 @@ const expected: ReadonlySet<KeptReasonTag> = new Set<KeptReasonTag>([
   "OptedOut"
 ])
 
+/** `pin`, `surge` or `empty`, and whether it leaves a gap: what a plan and its progress call the way of a move. */
+export const wayOf = ({ order, strategy }: Pick<Move, "order" | "strategy">): string =>
+  order === "stop-first" ? `${strategy}, with a gap` : strategy
+
 export const render = (view: PlanView, { paint }: View): string => {
   const { balanceAfter, balanceBefore, kept, moves } = view.plan
   const name = (id: string) => view.hostnames.get(id) ?? id
@@ -49,7 +53,7 @@ export const render = (view: PlanView, { paint }: View): string => {
           [{ title: "MOVE" }, { title: "BY" }, { title: "FROM" }, { title: "TO" }, { title: "WHY" }],
           moves.map((move) => [
             move.serviceName,
-            move.strategy,
+            wayOf(move),
             name(move.from),
             [move.to, ...move.alternatives].map(name).join(" or "),
             move.text

@@ -1,13 +1,15 @@
 /**
- * The next step of an empty: the tasks of one service leave a node, each after its successor serves elsewhere. Pure.
+ * The next step of an empty: the tasks of one service leave a node, each after its successor serves elsewhere, or with a gap
+ * before it does (`moves/GapGivenUp`). Pure.
  *
  * Given up, it is first withdrawn where a slot holds a task that serves beside one that does not: the constraint then names
  * the node on which the new one does not come up. Where more than one node is in the way, or that node also has tasks that
  * serve, it is held: Swarm itself shuns a node after five failures, and the next reading asks again.
  */
 import type { NodeId } from "../Ids.ts"
-import type { EmptyJournal } from "../MoveJournal.ts"
+import { type EmptyJournal, leavesGap } from "../MoveJournal.ts"
 import type { Task } from "../Task.ts"
+import * as GapGivenUp from "./GapGivenUp.ts"
 import * as Hazard from "./Hazard.ts"
 import { hold, isPaused, isRollback, liveTasks, type NextStep, type Observation, servesOn, wait } from "./Step.ts"
 
@@ -37,6 +39,7 @@ const abandon = (observation: Observation, journal: EmptyJournal, because: strin
   const { service, snapshot } = observation
   const live = liveTasks(observation)
   const atRisk = Hazard.slotsAtRisk(snapshot, live)
+  if (atRisk.length === 0 && leavesGap(journal)) return GapGivenUp.next(observation, journal, because)
   if (atRisk.length === 0) return { _tag: "Restore", outcome: "undone", because, journal }
   const broken = atRisk.flat().filter((task) => !servesOn(snapshot, task))
   const inTheWay = nodesOf(broken)

@@ -2,9 +2,11 @@
  * The next step of a pin: one replica, kept on its target by a constraint until it has been stable there. Pure.
  *
  * A pin that is given up while both tasks are wanted, and only the old one serves, is first withdrawn: without the constraint
- * both would fit the spec, and Swarm may stop the one that serves (`moves/Hazard`).
+ * both would fit the spec, and Swarm may stop the one that serves (`moves/Hazard`). With a gap there is only the new one, and it
+ * may be stuck (`moves/GapGivenUp`).
  */
-import type { PinJournal } from "../MoveJournal.ts"
+import { leavesGap, type PinJournal } from "../MoveJournal.ts"
+import * as GapGivenUp from "./GapGivenUp.ts"
 import * as Hazard from "./Hazard.ts"
 import {
   isPaused,
@@ -45,6 +47,7 @@ const abandon = (observation: Observation, journal: PinJournal, because: string)
   const { snapshot } = observation
   const live = liveTasks(observation)
   const [atRisk] = Hazard.slotsAtRisk(snapshot, live)
+  if (atRisk === undefined && leavesGap(journal)) return GapGivenUp.next(observation, journal, because)
   if (atRisk === undefined) return { _tag: "Restore", outcome: "undone", because, journal }
   const keep = atRisk.find((task) => servesOn(snapshot, task))?.node ?? journal.from
   const constraint = `node.id==${keep}`

@@ -3,7 +3,8 @@
  * which task it would stop, by its own rules. Pure; it judges one move and looks for no other.
  */
 import type { NodeId, TaskId } from "../Ids.ts"
-import type { Strategy } from "../Plan.ts"
+import type { MoveOrder, Strategy } from "../Plan.ts"
+import * as MoveLabels from "../planner/MoveLabels.ts"
 import { successor } from "../planner/Simulate.ts"
 import * as Filters from "../rules/Filters.ts"
 import * as NodeLoad from "../rules/NodeLoad.ts"
@@ -18,6 +19,7 @@ import { liveTasks, nodeProblem, servesOn } from "./Step.ts"
 /** What of a move counts here; `Plan.Move` is one. */
 export interface Intent {
   readonly strategy: Strategy
+  readonly order: MoveOrder
   readonly task: TaskId
   readonly from: NodeId
   readonly to: NodeId
@@ -28,6 +30,8 @@ export interface Intent {
 export const refusal = (snapshot: Snapshot, service: Service, intent: Intent): string | null => {
   if (MoveProgress.isTouched(service)) return "a move of it is under way or has left something"
   if (MoveProgress.isRollingOut(service)) return `its update is ${service.updateState ?? ""}`
+  const wrongOrder = refusalOfOrder(service, intent)
+  if (wrongOrder !== null) return wrongOrder
   const live = liveTasks({ snapshot, service })
   if (live.length !== service.replicas || !live.every((task) => servesOn(snapshot, task)))
     return `${live.filter((task) => servesOn(snapshot, task)).length} of ${service.replicas ?? 0} tasks serve`
@@ -43,6 +47,15 @@ export const refusal = (snapshot: Snapshot, service: Service, intent: Intent): s
     case "empty":
       return refusalOfEmpty(snapshot, service, live, intent)
   }
+}
+
+/** The label rules: where it says that no two tasks may run at once none do, and nobody gets a gap who did not ask for one. */
+const refusalOfOrder = (service: Service, { order, strategy }: Intent): string | null => {
+  if (!MoveLabels.of(service).isStopFirst)
+    return order === "stop-first" ? "it no longer has the label evenkeel.order=stop-first, and the move has a gap" : null
+  return order === "stop-first" && strategy !== "surge"
+    ? null
+    : "by its label evenkeel.order=stop-first no two of its tasks may run at once, and the move would have two"
 }
 
 const refusalOfPin = (snapshot: Snapshot, service: Service, to: NodeId): string | null => {
@@ -78,12 +91,15 @@ const refusalOfSurge = (
   return null
 }
 
-/** The service as it is while it leaves the node: start-first, so its old tasks hold their places until each successor serves. */
+/**
+ * The service as it is while it leaves the node. Start-first its old tasks hold their places until each successor serves;
+ * stop-first the one that makes way is not counted any more when its successor is placed, but still has what it reserves.
+ */
 const refusalOfEmpty = (
   snapshot: Snapshot,
   service: Service,
   live: ReadonlyArray<Task>,
-  { alternatives, from, to }: Intent
+  { alternatives, from, order, to }: Intent
 ): string | null => {
   const hostnameOf = (node: NodeId) => snapshot.node(node)?.hostname ?? node
   const intended = new Set([to, ...alternatives])
@@ -99,7 +115,11 @@ const refusalOfEmpty = (
   )
   let loads = NodeLoad.fromSnapshot(snapshot)
   for (const task of live.filter(({ node }) => node === from)) {
-    const choices = firstChoices(avoiding, loads)
+    const claim = NodeLoad.claimOfTask(task, service)
+    const left = loads.get(from)
+    const isEnding = order === "stop-first" && left !== undefined && claim !== null
+    const seen = isEnding ? new Map(loads).set(from, NodeLoad.withEndingClaim(left, claim)) : loads
+    const choices = firstChoices(avoiding, seen)
     const [target] = choices.nodes
     const load = target === undefined ? undefined : loads.get(target)
     if (target === undefined || load === undefined)
@@ -107,8 +127,6 @@ const refusalOfEmpty = (
     const outside = choices.nodes.find((node) => !intended.has(node))
     if (outside !== undefined) return `Swarm would place a task on ${hostnameOf(outside)}, which is not intended`
     const next = new Map(loads).set(target, NodeLoad.withClaim(load, NodeLoad.claimOfNewTask(service)))
-    const left = next.get(from)
-    const claim = NodeLoad.claimOfTask(task, service)
     loads = left === undefined || claim === null ? next : next.set(from, NodeLoad.withoutClaim(left, claim))
   }
   return null

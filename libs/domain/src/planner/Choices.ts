@@ -4,6 +4,7 @@
  */
 import type { NodeId } from "../Ids.ts"
 import * as Filters from "../rules/Filters.ts"
+import * as NodeLoad from "../rules/NodeLoad.ts"
 import { compareNodes, firstChoices } from "../rules/NodeOrder.ts"
 import { Placement, Service } from "../Service.ts"
 import type { Layout, Member } from "./Layout.ts"
@@ -12,7 +13,9 @@ import type { PlanNode } from "./PlanNode.ts"
 /** Numbers of the nodes, all of them as good for Swarm; ascending. `without`: as if the constraint `node.id!=` excluded it. */
 export const of = (layout: Layout, member: Member, without: PlanNode | null = null): ReadonlyArray<number> => {
   if (member.branches !== null)
-    return firstChoices(constrained(member.service, without), layout.loads).nodes.map((id) => layout.indexOf(id))
+    return firstChoices(constrained(member.service, without), loadsFor(layout, member, without)).nodes.map((id) =>
+      layout.indexOf(id)
+    )
   const compare = compareNodes(member.service)
   const mostOfIt = Math.max(0, ...member.counts.values())
   let best: PlanNode | null = null
@@ -28,6 +31,15 @@ export const of = (layout: Layout, member: Member, without: PlanNode | null = nu
     }
   return found.toSorted((a, b) => a - b)
 }
+
+/**
+ * What Swarm counts when it places the new task. Start-first, the old one is still wanted; stop-first, it is not any more, which
+ * shows where values of a preference are compared.
+ */
+const loadsFor = (layout: Layout, { claim, isStopFirst }: Member, without: PlanNode | null): NodeLoad.NodeLoads =>
+  isStopFirst && without !== null
+    ? new Map<NodeId, NodeLoad.NodeLoad>(layout.loads).set(without.id, NodeLoad.withEndingClaim(without, claim))
+    : layout.loads
 
 /** Why there is none, in SwarmKit's words. */
 export const explain = (layout: Layout, { service }: Member, without: PlanNode | null = null): string =>

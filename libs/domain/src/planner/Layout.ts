@@ -33,6 +33,8 @@ export interface Member {
   /** What each of its tasks takes of a node. */
   readonly claim: NodeLoad.Claim
   readonly reserves: boolean
+  /** Its old task ends before the new one starts: it is never surged, and each of its moves leaves a gap. */
+  readonly isStopFirst: boolean
   /** Null where its preferences make no difference. */
   readonly branches: Branches | null
   /** Whether a node takes one more of its tasks now; the filter that says no, or null. */

@@ -12,12 +12,14 @@ export interface MoveLabels {
   readonly group: string | null
   /** How dear a move is. Default 1. */
   readonly cost: number
+  /** Whether a task of it must end before its successor starts: every move then leaves a gap. */
+  readonly isStopFirst: boolean
   /** Its clients keep to a task: every move of one breaks some of their sessions. */
   readonly isSticky: boolean
 }
 
-const names = ["rebalance", "cost", "group", "lb"].map((name) => `${ServiceLabels.labelPrefix}${name}`)
-const none: MoveLabels = { rebalance: "auto", group: null, cost: 1, isSticky: false }
+const names = ["rebalance", "cost", "group", "order", "lb"].map((name) => `${ServiceLabels.labelPrefix}${name}`)
+const none: MoveLabels = { rebalance: "auto", group: null, cost: 1, isStopFirst: false, isSticky: false }
 
 /** Texts seen so far; emptied when there are so many that they cannot be few by nature. */
 const known = new Map<string, MoveLabels>()
@@ -36,6 +38,7 @@ export const of = ({ labels }: Service): MoveLabels => {
     rebalance: decoded.rebalance ?? none.rebalance,
     group: decoded.group ?? none.group,
     cost: decoded.cost ?? none.cost,
+    isStopFirst: decoded.order === "stop-first",
     isSticky: lb === "sticky" || lb.startsWith("hash:")
   }
   if (known.size >= mostKnown) known.clear()

@@ -22,6 +22,9 @@ import * as SpecFacts from "./SpecFacts.ts"
 /** A move of a service whose clients keep to its tasks is this much dearer than its label says. */
 const stickyFactor = 2
 
+/** A move that leaves a gap is this much dearer: where one without is as good, that one is made. */
+const gapFactor = 10
+
 export const open = (snapshot: Snapshot, policy: PlannerPolicy): Layout => {
   const nodes = snapshot.nodes.map(
     (node, index) => new PlanNode(index, node, node.isSchedulable && !policy.excludedNodes.has(node.id))
@@ -91,9 +94,10 @@ const memberOf = (
     isSingle,
     group,
     nodes,
-    cost: labels.cost * (labels.isSticky ? stickyFactor : 1),
+    cost: labels.cost * (labels.isSticky ? stickyFactor : 1) * (labels.isStopFirst ? gapFactor : 1),
     claim,
     reserves: claim.reserved.nanoCpus > 0 || claim.reserved.memoryBytes > 0,
+    isStopFirst: labels.isStopFirst,
     branches: isSingle ? null : Branches.of(service, snapshot.nodes, nodes),
     refusal: Filters.firstRefusal(service),
     tasks,

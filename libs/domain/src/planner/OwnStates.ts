@@ -194,7 +194,7 @@ const stepsOf = (layout: Layout, member: Member): ReadonlyArray<OwnStep> => {
     if (from === to || member.nodes.has[from] !== 1) return
     if (!Score.worsensOwn(layout.delta(member, from, to))) steps.push({ strategy, task, to })
   }
-  if (Steps.allows(layout, "surge"))
+  if (Steps.allows(layout, "surge") && !member.isStopFirst)
     for (const to of targetsOf(layout, member, null)) {
       const victim = Surge.victimAfter(layout, member.tasks, to)
       if (victim !== null && member.tasks.includes(victim)) add("surge", victim, to)
@@ -217,7 +217,7 @@ const targetsOf = (layout: Layout, member: Member, without: PlanNode | null): Re
   // Others may take the room on any node, and so leave the task to any that is not as good.
   if (competes(member)) return open
   if (member.branches !== null) {
-    const loads = new Map(layout.nodes.map((node) => [node.id, loadOfOwn(member, node)]))
+    const loads = new Map(layout.nodes.map((node) => [node.id, loadOfOwn(member, node, without)]))
     return firstChoices(Choices.constrained(service, without), loads)
       .nodes.map((id) => layout.indexOf(id))
       .filter((node) => nodes.has[node] === 1)
@@ -230,7 +230,14 @@ const targetsOf = (layout: Layout, member: Member, without: PlanNode | null): Re
 const competes = ({ claim, reserves }: Member): boolean =>
   reserves || claim.hostPorts.length > 0 || claim.reserved.generic.length > 0
 
-const loadOfOwn = ({ counts, service }: Member, { index, node }: PlanNode): NodeLoad.NodeLoad => ({
-  ...NodeLoad.emptyLoad(node),
-  activeByService: new Map([[service.id, counts.get(index) ?? 0]])
-})
+const loadOfOwn = (
+  { counts, isStopFirst, service }: Member,
+  { index, node }: PlanNode,
+  without: PlanNode | null
+): NodeLoad.NodeLoad => {
+  const leaving = isStopFirst && index === without?.index ? 1 : 0
+  return {
+    ...NodeLoad.emptyLoad(node),
+    activeByService: new Map([[service.id, (counts.get(index) ?? 0) - leaving]])
+  }
+}

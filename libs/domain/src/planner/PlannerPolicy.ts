@@ -35,6 +35,11 @@ export interface PlannerPolicy {
   readonly weights: LoadWeights
   /** Ways of moving that may be planned. Default: all. */
   readonly strategies: ReadonlySet<Strategy>
+  /**
+   * Whether services of which no two tasks may run at once (`evenkeel.order=stop-first`) are moved: each is then without the
+   * moved task from its end until its successor runs. Default: false.
+   */
+  readonly allowGaps: boolean
 }
 
 export const defaultPolicy: PlannerPolicy = {
@@ -46,7 +51,8 @@ export const defaultPolicy: PlannerPolicy = {
   maxNodeSkew: 1,
   loadTolerance: 0.1,
   weights: { cpu: 1, memory: 1, tasks: 1 },
-  strategies: new Set(["pin", "surge", "empty"])
+  strategies: new Set(["pin", "surge", "empty"]),
+  allowGaps: false
 }
 
 /** The default policy with some of it replaced. */

@@ -32,7 +32,7 @@ const outcomes = (prediction: Surge.Prediction): ReadonlyArray<Step> =>
   prediction._tag === "Possible" ? prediction.outcomes : []
 
 export const surges = (layout: Layout, member: Member): ReadonlyArray<Step> =>
-  allows(layout, "surge") ? outcomes(Surge.predict(layout, member)) : []
+  allows(layout, "surge") && !member.isStopFirst ? outcomes(Surge.predict(layout, member)) : []
 
 /** `only`: the node to empty; every one where it is left out. */
 export const empties = (layout: Layout, member: Member, only?: number): ReadonlyArray<Step> =>

@@ -75,18 +75,20 @@ export const moveOf = (layout: Layout, step: Step): Plan.Move => {
   const [from, to] = [hostname(step.from), hostname(step.to)]
   const orElse = step.alternatives.length === 0 ? "" : ` (or ${step.alternatives.map(hostname).join(", ")})`
   const reason = reasonOf(layout, step)
+  const gap = member.isStopFirst ? " with a gap (the old task ends before the new one starts)" : ""
   return new Plan.Move(
     {
       service: member.service.id,
       serviceName: member.service.name,
       strategy,
+      order: member.isStopFirst ? "stop-first" : "start-first",
       task: task.id,
       slot: task.slot,
       from: layout.at(step.from).id,
       to: layout.at(step.to).id,
       alternatives: step.alternatives.map((node) => layout.at(node).id),
       reason,
-      text: `Moves from ${from} to ${to}${orElse}: ${because(reason, from, to)}.`
+      text: `Moves from ${from} to ${to}${orElse}${gap}: ${because(reason, from, to)}.`
     },
     true
   )
@@ -125,6 +127,8 @@ const reasonToStay = (layout: Layout, member: Member, isEven: boolean, lightest:
 }
 
 const reasonOfUneven = (layout: Layout, member: Member): Plan.KeptReason => {
+  if (member.isStopFirst)
+    return { _tag: "Unreachable", why: "it is never surged, and no emptying of a node would even out more than it upsets" }
   const prediction = Surge.predict(layout, member)
   if (prediction._tag === "Possible")
     return { _tag: "Unreachable", why: "no single surge of it would even out more than it upsets" }

@@ -131,6 +131,10 @@ export const withClaim = (load: NodeLoad, claim: Claim): NodeLoad => shiftLoad(l
 /** The load with one task fewer, one that was counted in before. */
 export const withoutClaim = (load: NodeLoad, claim: Claim): NodeLoad => shiftLoad(load, claim, -1)
 
+/** The load with one active task that is being stopped: it holds what it has and does not count any more. */
+export const withEndingClaim = (load: NodeLoad, claim: Claim): NodeLoad =>
+  withClaim(withoutClaim(load, { ...claim, active: true }), { ...claim, active: false })
+
 /** The loads that the scheduler of this Swarm would have. */
 export const fromSnapshot = (snapshot: Snapshot): NodeLoads =>
   new Map(

@@ -54,7 +54,8 @@ export const BrakeSettings = Schema.Struct({
   consentRetryMillis: Millis,
   maxServiceSkew: AtLeastOne,
   maxGroupSkew: AtLeastOne,
-  maxNodeSkew: AtLeastOne
+  maxNodeSkew: AtLeastOne,
+  allowGaps: Schema.Boolean
 })
 export type BrakeSettings = typeof BrakeSettings.Type
 
@@ -85,14 +86,15 @@ export const defaults: BrakeSettings = {
   consentRetryMillis: 60_000,
   maxServiceSkew: 1,
   maxGroupSkew: 1,
-  maxNodeSkew: 1
+  maxNodeSkew: 1,
+  allowGaps: false
 }
 
 export type SettingKey = keyof BrakeSettings
 
 export interface SettingDoc {
   /** `windows` is a list of `CRON for DURATION [in TIME ZONE]`, separated by semicolons, where it is text. */
-  readonly unit: "word" | "duration" | "count" | "share" | "windows"
+  readonly unit: "word" | "duration" | "count" | "share" | "flag" | "windows"
   readonly variable: `EVENKEEL_REBALANCER_${string}`
   readonly meaning: string
 }
@@ -135,7 +137,12 @@ export const docs: Readonly<Record<SettingKey, SettingDoc>> = {
   consentRetryMillis: doc("duration", "CONSENT_RETRY", "when it is asked again if it does not say"),
   maxServiceSkew: doc("count", "MAX_SERVICE_SKEW", "difference between nodes put up with, in tasks of one service"),
   maxGroupSkew: doc("count", "MAX_GROUP_SKEW", "the same in tasks of a group"),
-  maxNodeSkew: doc("count", "MAX_NODE_SKEW", "the same in all tasks")
+  maxNodeSkew: doc("count", "MAX_NODE_SKEW", "the same in all tasks"),
+  allowGaps: doc(
+    "flag",
+    "ALLOW_GAPS",
+    "`true` moves services with `evenkeel.order=stop-first` too: each is without the moved task for a while"
+  )
 }
 
 export const keys = Object.keys(docs) as ReadonlyArray<SettingKey>

@@ -56,7 +56,7 @@ export interface Held {
   /** What the planner must not touch. */
   readonly planner: Pick<
     PlannerPolicy,
-    "coolDown" | "pausedServices" | "excludedNodes" | "maxServiceSkew" | "maxGroupSkew" | "maxNodeSkew"
+    "coolDown" | "pausedServices" | "excludedNodes" | "maxServiceSkew" | "maxGroupSkew" | "maxNodeSkew" | "allowGaps"
   >
   /** Why this move may not begin; null when it may. */
   readonly refuses: (move: Move) => Engaged | null
@@ -82,10 +82,10 @@ export const held = (on: ReadonlyArray<Engaged>, state: BrakeState, snapshot: Sn
     if (each.brake === "pause") pausedServices.add(scope.service)
     else coolDown.add(scope.service)
   }
-  const { maxGroupSkew, maxNodeSkew, maxServiceSkew } = state.settings
+  const { allowGaps, maxGroupSkew, maxNodeSkew, maxServiceSkew } = state.settings
   return {
     halted,
-    planner: { coolDown, pausedServices, excludedNodes, maxServiceSkew, maxGroupSkew, maxNodeSkew },
+    planner: { coolDown, pausedServices, excludedNodes, maxServiceSkew, maxGroupSkew, maxNodeSkew, allowGaps },
     refuses: (move) => {
       const goesPast = approves(approval, move)
       if (!goesPast && halting[0] !== undefined) return halting[0]

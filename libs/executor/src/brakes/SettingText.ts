@@ -23,6 +23,8 @@ export const expected = (key: Settings.SettingKey): string => {
       return "a whole number"
     case "share":
       return "a share from 0 to 1"
+    case "flag":
+      return "true or false"
     case "windows":
       return 'windows such as "0 2 * * * for 4h in Europe/Berlin", separated by semicolons'
   }
@@ -46,6 +48,8 @@ const valueOf = (key: Settings.SettingKey, text: string): unknown => {
     case "count":
     case "share":
       return /^\d{1,9}(\.\d{1,6})?$/.test(text) ? Number(text) : undefined
+    case "flag":
+      return text === "true" ? true : text === "false" ? false : undefined
     case "windows":
       return text
         .split(";")

@@ -372,6 +372,8 @@ describe("what engaged brakes leave", () => {
   })
   it("thresholds are the planner's", () => {
     expect(heldBy({ settings: { maxServiceSkew: 2 } }).planner).toMatchObject({ maxServiceSkew: 2, maxGroupSkew: 1 })
+    expect(heldBy({}).planner.allowGaps).toBe(false)
+    expect(heldBy({ settings: { allowGaps: true } }).planner.allowGaps).toBe(true)
   })
 })
 

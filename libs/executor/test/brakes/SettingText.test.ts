@@ -26,12 +26,18 @@ describe("settings as text", () => {
     ["movesPerHour", "2.5", /whole number/],
     ["movesPerHour", "251", /expected a whole number/],
     ["sickShare", "45", /share from 0 to 1/],
+    ["allowGaps", "yes", /expected true or false, got "yes"/],
     ["windows", "every night for 4h", /cron/],
     ["windows", "0 2 * * *", /windows such as/],
     ["windows", "0 2 * * * for 1h in Atlantis", /Atlantis/]
   ])("%s=%s is refused with a reason", (key, text, reason) => {
     const read = SettingText.parse(key, text)
     expect(Either.isLeft(read) && read.left).toMatch(reason)
+  })
+
+  it("a flag is on or off", () => {
+    expect(SettingText.parse("allowGaps", "true")).toEqual(Either.right(true))
+    expect(SettingText.parse("allowGaps", "false")).toEqual(Either.right(false))
   })
 
   it("every setting has its own variable and belongs to a brake or the planner", () => {
