@@ -24,10 +24,7 @@ export const carryOut = (parts: LoopParts, snapshot: Snapshot, decision: Decisio
         const message = `${decision._tag}: ${error.message}`
         const before = yield* Ref.getAndSet(parts.stepFailure, message)
         yield* Metric.increment(Metric.tagged(Metrics.writesFailed, "error", error._tag))
-        if (!ownRefusals.has(error._tag))
-          yield* Metric.increment(
-            Metric.tagged(Metric.tagged(Metrics.apiErrors, "purpose", "write"), "error", error._tag)
-          )
+        if (!ownRefusals.has(error._tag)) yield* Metrics.countApiError("write", error._tag)
         if (before !== message) yield* Effect.logWarning(message).pipe(Effect.annotateLogs({ event: "step-failed" }))
       })
     )

@@ -4,7 +4,6 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Metric from "effect/Metric"
 import * as Queue from "effect/Queue"
 import * as Ref from "effect/Ref"
 import * as MoveHistory from "@evenkeel/executor/brakes/MoveHistory"
@@ -38,7 +37,7 @@ export const make: Effect.Effect<HistoryKeeper> = Effect.gen(function* () {
 const note = (keeper: HistoryKeeper, purpose: string) => (error: { readonly _tag: string; readonly message: string }) =>
   Effect.gen(function* () {
     const before = yield* Ref.getAndUpdate(keeper.kept, (kept) => ({ ...kept, failure: error.message }))
-    yield* Metric.increment(Metric.tagged(Metric.tagged(Metrics.apiErrors, "purpose", "history"), "error", error._tag))
+    yield* Metrics.countApiError("history", error._tag)
     if (before.failure !== error.message) yield* Effect.logWarning(`the history cannot be ${purpose}: ${error.message}`)
   })
 

@@ -64,7 +64,7 @@ const noteFailure = (parts: LoopParts, error: { readonly _tag: string; readonly 
     const { message } = error
     const before = yield* Ref.getAndUpdate(parts.state, (state) => ({ ...state, readingFailure: message }))
     yield* Metric.increment(Metric.tagged(Metrics.readings, "result", "failed"))
-    yield* Metric.increment(Metric.tagged(Metric.tagged(Metrics.apiErrors, "purpose", "read"), "error", error._tag))
+    yield* Metrics.countApiError("read", error._tag)
     if (before.readingFailure !== message) yield* Effect.logWarning(message)
   })
 

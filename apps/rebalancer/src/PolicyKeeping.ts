@@ -4,7 +4,6 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Metric from "effect/Metric"
 import * as Ref from "effect/Ref"
 import * as MoveProgress from "@evenkeel/domain/MoveProgress"
 import type { Snapshot } from "@evenkeel/domain/Snapshot"
@@ -78,7 +77,7 @@ const write = (parts: LoopParts, change: (policy: Policy.Policy) => Policy.Polic
     Effect.as(true),
     Effect.catchAll((error) =>
       Effect.zipRight(
-        Metric.increment(Metric.tagged(Metric.tagged(Metrics.apiErrors, "purpose", "policy"), "error", error._tag)),
+        Metrics.countApiError("policy", error._tag),
         Effect.as(Effect.logWarning(`the policy cannot be written: ${error.message}`), false)
       )
     )

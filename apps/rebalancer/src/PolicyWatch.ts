@@ -3,7 +3,6 @@
  * read is known to be unknown, which the brake `policy-unknown` turns into a stop.
  */
 import * as Effect from "effect/Effect"
-import * as Metric from "effect/Metric"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as Policy from "@evenkeel/executor/brakes/Policy"
@@ -34,10 +33,7 @@ export const refresh = Effect.fn("PolicyWatch.refresh")(function* (watch: Policy
   const after = yield* PolicyStore.policy.read(before.held).pipe(
     Effect.map((held): PolicyView => ({ held, failure: null })),
     Effect.catchAll((error) =>
-      Effect.as(
-        Metric.increment(Metric.tagged(Metric.tagged(Metrics.apiErrors, "purpose", "policy"), "error", error._tag)),
-        { ...before, failure: error.message }
-      )
+      Effect.as(Metrics.countApiError("policy", error._tag), { ...before, failure: error.message })
     )
   )
   yield* Ref.set(watch, after)
@@ -54,6 +50,17 @@ export const change = Effect.fn("PolicyWatch.change")(function* (
   change: (policy: Policy.Policy) => Policy.Policy
 ) {
   const held = yield* PolicyStore.policy.change(change)
+  yield* Ref.set(watch, { held, failure: null })
+  return held
+})
+
+/** The same, but only where this revision holds. */
+export const changeAt = Effect.fn("PolicyWatch.changeAt")(function* (
+  watch: PolicyWatch,
+  revision: number,
+  change: (policy: Policy.Policy) => Policy.Policy
+) {
+  const held = yield* PolicyStore.policy.changeAt(revision, change)
   yield* Ref.set(watch, { held, failure: null })
   return held
 })

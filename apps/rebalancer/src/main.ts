@@ -113,7 +113,9 @@ const program = Effect.gen(function* () {
         : Effect.succeed({ nodeId: info.nodeId, hostname: info.hostname })
     ),
     Effect.tap((found) => Ref.set(self, found)),
-    Effect.tapError((error) => Effect.logWarning(`${error.message}; asking again`)),
+    Effect.tapError((error) =>
+      Effect.zipRight(Metrics.countApiError("read", error._tag), Effect.logWarning(`${error.message}; asking again`))
+    ),
     Effect.retry(Schedule.spaced("2 seconds"))
   )
   const own = yield* Ref.get(self)
