@@ -214,6 +214,18 @@ describe("the consent hook", () => {
       })
     })
   )
+  it.scoped("is waited for as long as the setting says", () =>
+    Effect.gen(function* () {
+      const { layer } = yield* scripted(() => Effect.never)
+      const hook = yield* Effect.provide(ConsentHook.make(address), layer)
+      const settings = { ...BrakeSettings.defaults, consentTimeoutMillis: 500 }
+      const answer = yield* Effect.fork(hook.ask(move, { fromName: "n1", toName: "n2" }, settings))
+      yield* TestClock.adjust("499 millis")
+      expect(yield* Fiber.poll(answer)).toEqual(Option.none())
+      yield* TestClock.adjust("1 millis")
+      expect(yield* Fiber.join(answer)).toMatchObject({ untilMillis: 60_500 })
+    })
+  )
   it.scoped("that cannot be reached means not now", () =>
     Effect.gen(function* () {
       const { answer } = yield* ask(

@@ -33,11 +33,6 @@ describe("settings as text", () => {
     const read = SettingText.parse(key, text)
     expect(Either.isLeft(read) && read.left).toMatch(reason)
   })
-
-  it("every setting has its own variable and belongs to a brake or the planner", () => {
-    const variables = BrakeSettings.keys.map((key) => BrakeSettings.docs[key].variable)
-    expect(new Set(variables).size).toBe(variables.length)
-  })
 })
 
 describe("a maintenance window", () => {
