@@ -62,6 +62,7 @@ const step = Effect.fn("Carrying.step")(function* (parts: LoopParts, snapshot: S
     }
     case "Settle":
       yield* Mover.settle(decision.service)
+      yield* Ref.update(parts.owed, (owed) => owed.difference(new Set([decision.service.id])))
       yield* Effect.logInfo(`${decision.service.name} is settled: a rollback of it changes nothing`).pipe(
         Effect.annotateLogs({ event: "move.settled", service: decision.service.name })
       )
@@ -83,6 +84,7 @@ const begin = Effect.fn("Carrying.begin")(function* (
   const nameOf = nameIn(snapshot)
   const journal = yield* Mover.begin(snapshot, service, move, parts.config.moveDeadlineMillis)
   yield* Ref.update(parts.begun, (begun) => new Set([...begun, journal.operation]))
+  yield* Ref.update(parts.owed, (owed) => owed.union(new Set([service.id])))
   yield* Ref.update(parts.openPlan, (open) => {
     const left = open?.plan === plan ? open.left : plan.moves
     return { plan, left: left.filter((other) => other !== move) }

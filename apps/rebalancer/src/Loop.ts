@@ -124,7 +124,8 @@ const act = (parts: LoopParts, snapshot: Snapshot) =>
       )
     )
     yield* logChange(before.decision, decision, engaged)
-    if (decision._tag === "Hold" && before.decision._tag !== "Hold") {
+    const heldBefore = before.decision._tag === "Hold" ? before.decision.service.id : null
+    if (decision._tag === "Hold" && decision.service.id !== heldBefore) {
       const { because, service } = decision
       yield* parts.webhook.notify({ event: "move.held", service: service.name, because })
     }
