@@ -10,6 +10,7 @@ import * as MoveHistory from "@evenkeel/executor/brakes/MoveHistory"
 import * as PolicyStore from "@evenkeel/executor/brakes/PolicyStore"
 import type { Held } from "@evenkeel/executor/brakes/RaftDocument"
 import * as Metrics from "./RebalancerMetrics.ts"
+import * as Telling from "./Telling.ts"
 
 interface Kept {
   /** Null before it was read, and after somebody else has led. */
@@ -38,7 +39,8 @@ const note = (keeper: HistoryKeeper, purpose: string) => (error: { readonly _tag
   Effect.gen(function* () {
     const before = yield* Ref.getAndUpdate(keeper.kept, (kept) => ({ ...kept, failure: error.message }))
     yield* Metrics.countApiError("history", error._tag)
-    if (before.failure !== error.message) yield* Effect.logWarning(`the history cannot be ${purpose}: ${error.message}`)
+    if (before.failure !== error.message)
+      yield* Telling.warning("history-failed", `the history cannot be ${purpose}: ${error.message}`)
   })
 
 /** The newest moves, read from the Swarm where this instance does not keep them. A failure is told and gives what is known. */

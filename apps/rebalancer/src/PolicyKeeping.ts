@@ -15,6 +15,7 @@ import * as HistoryKeeper from "./HistoryKeeper.ts"
 import type { LoopParts } from "./LoopParts.ts"
 import * as PolicyWatch from "./PolicyWatch.ts"
 import * as Metrics from "./RebalancerMetrics.ts"
+import * as Telling from "./Telling.ts"
 
 /** Never fails: what could not be written is due again at the next reading. */
 export const keep = Effect.fn("PolicyKeeping.keep")(function* (parts: LoopParts, snapshot: Snapshot) {
@@ -37,9 +38,10 @@ export const keep = Effect.fn("PolicyKeeping.keep")(function* (parts: LoopParts,
       yield* Effect.forEach(due, ({ hostname, level, untilMillis }) => {
         const until = new Date(untilMillis).toISOString()
         return Effect.zipRight(
-          Effect.logWarning(`node ${hostname} comes and goes: left alone until ${until}`).pipe(
-            Effect.annotateLogs({ event: "node.quarantined", node: hostname, level })
-          ),
+          Telling.warning("node.quarantined", `node ${hostname} comes and goes: left alone until ${until}`, {
+            node: hostname,
+            level
+          }),
           parts.webhook.notify({ event: "node.quarantined", node: hostname, until })
         )
       })
@@ -59,9 +61,7 @@ const keepApproval = (parts: LoopParts, snapshot: Snapshot, held: Held<Policy.Po
     const isDone = left === null || plan === null || !plan.moves.some((move) => Policy.approves(left, move))
     if (!isDone && left === approval) return
     if (yield* write(parts, replaceApproval(held.value.approval, isDone ? null : left)))
-      yield* Effect.logInfo(isDone ? "the approved plan is done" : "a move of the approved plan failed").pipe(
-        Effect.annotateLogs({ event: "approval" })
-      )
+      yield* Telling.info("approval", isDone ? "the approved plan is done" : "a move of the approved plan failed")
   })
 
 /** Only this approval: another one may have come. */
@@ -78,7 +78,7 @@ const write = (parts: LoopParts, change: (policy: Policy.Policy) => Policy.Polic
     Effect.catchAll((error) =>
       Effect.zipRight(
         Metrics.countApiError("policy", error._tag),
-        Effect.as(Effect.logWarning(`the policy cannot be written: ${error.message}`), false)
+        Effect.as(Telling.warning("policy-failed", `the policy cannot be written: ${error.message}`), false)
       )
     )
   )

@@ -9,6 +9,7 @@ import * as Policy from "@evenkeel/executor/brakes/Policy"
 import * as PolicyStore from "@evenkeel/executor/brakes/PolicyStore"
 import type { Held } from "@evenkeel/executor/brakes/RaftDocument"
 import * as Metrics from "./RebalancerMetrics.ts"
+import * as Telling from "./Telling.ts"
 
 export interface PolicyView {
   /** What holds, or held when it could be read last. */
@@ -38,9 +39,9 @@ export const refresh = Effect.fn("PolicyWatch.refresh")(function* (watch: Policy
   )
   yield* Ref.set(watch, after)
   if (after.failure !== before.failure && after.failure !== null)
-    yield* Effect.logWarning(`the policy cannot be read: ${after.failure}`)
+    yield* Telling.warning("policy-failed", `the policy cannot be read: ${after.failure}`)
   if (after.failure === null && after.held.revision !== before.held.revision)
-    yield* Effect.logInfo(`policy ${after.held.revision} holds`).pipe(Effect.annotateLogs({ event: "policy" }))
+    yield* Telling.info("policy", `policy ${after.held.revision} holds`)
   return after
 })
 

@@ -15,6 +15,7 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { HttpPost, shown } from "./HttpPost.ts"
 import * as Metrics from "./RebalancerMetrics.ts"
+import * as Telling from "./Telling.ts"
 
 export type Notification =
   | { readonly event: "move.begun" | "move.completed" | "move.undone"; readonly move: object }
@@ -70,7 +71,7 @@ export const make = Effect.fn("Webhook.make")(function* (address: Option.Option<
         onFailure: ({ message }) =>
           Effect.zipRight(
             count("given_up"),
-            Effect.logWarning(`the notification ${notification.event} was given up: ${message}`)
+            Telling.warning("notification-failed", `the notification ${notification.event} was given up: ${message}`)
           )
       })
     )
@@ -81,7 +82,10 @@ export const make = Effect.fn("Webhook.make")(function* (address: Option.Option<
     if (Option.isNone(oldest)) return
     yield* count("given_up")
     if (yield* Ref.getAndSet(isGivingWay, true)) return
-    yield* Effect.logWarning(`notifications are given up: ${queueSize} wait for ${shown(url)} already`)
+    yield* Telling.warning(
+      "notification-failed",
+      `notifications are given up: ${queueSize} wait for ${shown(url)} already`
+    )
   })
   const delivering = yield* Effect.forkDaemon(
     Effect.iterate(true, {
@@ -98,7 +102,7 @@ export const make = Effect.fn("Webhook.make")(function* (address: Option.Option<
       const ended = yield* Effect.timeoutOption(Effect.interruptible(Fiber.join(delivering)), partingMillis)
       if (Option.isSome(ended)) return
       yield* Fiber.interrupt(delivering)
-      yield* Effect.logWarning(`stopping: not all notifications were delivered to ${shown(url)}`)
+      yield* Telling.warning("notification-failed", `stopping: not all notifications were delivered to ${shown(url)}`)
     })
   )
   return {

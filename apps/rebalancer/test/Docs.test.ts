@@ -30,6 +30,16 @@ describe("docs/subsystems/rebalancer.md", () => {
   it("has the table of settings", () => {
     expect(page).toContain(Tables.settings)
   })
+  it("has the table of log events", () => {
+    expect(page).toContain(Tables.events)
+  })
+  it("says of each setting that no brake or policy knows, which variable it is", () => {
+    const source = readFileSync(join(import.meta.dirname, "../src/RebalancerConfig.ts"), "utf8")
+    const read = [...source.matchAll(/"(EVENKEEL_[A-Z_]+)"/g)].map(([, variable = ""]) => variable)
+    expect(read.length).toBeGreaterThan(5)
+    const named = firstCells("variable").map((cell) => cell.replace("…", "EVENKEEL_REBALANCER_"))
+    expect([...named].sort()).toEqual([...read, "EVENKEEL_LOG_LEVEL"].sort())
+  })
   it("names every metric and no other", () => {
     const named = firstCells("metric, after").map((cell) => cell.replace(/\{.*/, ""))
     const source = ["RebalancerMetrics", "SkewMetrics", "main"]
