@@ -45,7 +45,7 @@ const forms: Readonly<Record<string, RegExp>> = {
   count: /^\d+$/,
   share: /^0\.\d+$/,
   windows: /^$/,
-  switch: /^(true|false)$/
+  flag: /^(true|false)$/
 }
 
 describe("the settings", () => {

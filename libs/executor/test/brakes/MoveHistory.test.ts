@@ -20,15 +20,16 @@ describe("the history", () => {
     const many = Array.from({ length: MoveHistory.movesKept + 20 }, (_, age) => pastMove(now - age))
     const history = MoveHistory.withMoves(MoveHistory.none, many)
     expect(operations(history)).toEqual(operations({ moves: many.slice(0, MoveHistory.movesKept) }))
-    const [next] = [pastMove(now + 1)]
-    expect(operations(MoveHistory.withMoves(history, [next]))).toHaveLength(MoveHistory.movesKept)
+    expect(operations(MoveHistory.withMoves(history, [pastMove(now + 1)]))).toHaveLength(MoveHistory.movesKept)
   })
 
   it.effect("fits into a config however long names and reasons are", () =>
     Effect.provide(
       Effect.gen(function* () {
         const long = {
-          ...{ serviceName: "s".repeat(63), fromName: "f".repeat(253), toName: "t".repeat(253) },
+          serviceName: "s".repeat(63),
+          fromName: "f".repeat(253),
+          toName: "t".repeat(253),
           because: "…".repeat(20_000)
         }
         const many = Array.from({ length: MoveHistory.movesKept }, (_, age) => pastMove(now - age, long))
