@@ -344,7 +344,12 @@ describe("the API's port", () => {
         for (const path of ["/healthz", "/readyz", "/metrics", "/v2/state"])
           expect(yield* get(path)).toMatchObject([404, { kind: "Problem", error: "NotFound" }])
         expect(yield* get("/v1/pause")).toMatchObject([405, { kind: "Problem", error: "MethodNotAllowed" }])
-        expect(yield* get("/v1/state")).toMatchObject([401, { error: "Unauthorized" }])
+        const about = Effect.succeed({ version: "", hostname: "", routers: null })
+        for (const route of Object.keys(Api.routes(parts, about))) {
+          const [method = "", path = ""] = route.split(" ")
+          expect(yield* get(path, { method })).toMatchObject([401, { error: "Unauthorized" }])
+          expect(yield* get(path, { method: "DELETE" })).toMatchObject([405, { error: "MethodNotAllowed" }])
+        }
         const authorization = "Bearer secret"
         expect(yield* get("/v1/state", { headers: { authorization } })).toMatchObject([200, { kind: "State" }])
       })
