@@ -2,6 +2,7 @@ import { globSync, existsSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { describe, expect, it } from "vitest"
 import * as CommandTree from "../src/CommandTree.ts"
+import { checks } from "../src/doctor/Finding.ts"
 
 const workspace = join(import.meta.dirname, "../../..")
 const pages = ["*.md", "docs/**/*.md"].flatMap((pattern) => globSync(pattern, { cwd: workspace }))
@@ -50,6 +51,12 @@ describe("the docs", () => {
     const text = textOf("docs/cli.md")
     const missing = CommandTree.commands.filter(({ path: [first = ""] }) => !text.includes(`evenkeel ${first}`))
     expect(missing.map(({ path }) => path.join(" "))).toEqual([])
+  })
+
+  it("say in docs/runbook.md what each check of the doctor may find, and of no other", () => {
+    const [, table = ""] = textOf("docs/runbook.md").split("## What `evenkeel doctor` finds")
+    const named = [...(table.split("\n## ")[0] ?? "").matchAll(/^\| `([a-z]+)` /gm)].map(([, check]) => check)
+    expect(named).toEqual([...checks])
   })
 
   it("would notice", () => {

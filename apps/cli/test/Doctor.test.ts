@@ -1,7 +1,9 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { createServer, type IncomingMessage } from "node:http"
+import { readFileSync } from "node:fs"
 import type { AddressInfo } from "node:net"
+import { join } from "node:path"
 import type { TestSwarm } from "@evenkeel/swarm-client/SwarmClientTest"
 import { wireNetwork, wireNode, wireService, wireTask } from "@evenkeel/swarm-client/TestWire"
 import { makeShell, nodes } from "./harness.ts"
@@ -208,6 +210,22 @@ describe("doctor", () => {
       expect(stdout).not.toMatch(/rights +GET \/nodes/)
       expect(stdout).toMatch(/^PROBLEM +policy +swarm: the policy cannot be read, so nothing is moved/m)
       expect(stdout).toMatch(/\d problems, 0 warnings\.\n$/)
+    })
+  )
+
+  it.scoped("tries each call that the documentation lists, but for the stream of events", () =>
+    Effect.gen(function* () {
+      const shell = yield* makeShell(healthy)
+      yield* shell.run("doctor")
+      const page = readFileSync(join(import.meta.dirname, "../../../docs/subsystems/rebalancer.md"), "utf8")
+      const documented = [...page.matchAll(/^\| (GET|POST|DELETE) +\| `(\/[^`]*)` +\|/gm)].map(
+        ([, method = "", path = ""]) => `${method} ${path}`
+      )
+      const tried = (yield* shell.control.requests).map(
+        ({ method, path }) =>
+          `${method} ${path.replace(/^\/v[\d.]+/, "").replace(/^\/(services|configs)\/(?!create$)[^/]+/, "/$1/{id}")}`
+      )
+      expect(documented.filter((call) => !tried.includes(call))).toEqual(["GET /events"])
     })
   )
 

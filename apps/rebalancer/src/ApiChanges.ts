@@ -18,6 +18,7 @@ import * as ApiProblem from "./ApiProblem.ts"
 import { brakeState } from "./Assessment.ts"
 import type { LoopParts } from "./LoopParts.ts"
 import * as PolicyWatch from "./PolicyWatch.ts"
+import * as Metrics from "./RebalancerMetrics.ts"
 
 const { problem } = ApiProblem
 
@@ -36,7 +37,9 @@ const answered = <R>(
   effect: Effect.Effect<AdminServer.AdminResponse, Answered | { readonly _tag: string; readonly message: string }, R>
 ): Effect.Effect<AdminServer.AdminResponse, never, R> =>
   Effect.catchAll(effect, (error) =>
-    Effect.succeed(error instanceof Answered ? error.response : ApiProblem.ofError(error))
+    error instanceof Answered
+      ? Effect.succeed(error.response)
+      : Effect.as(Metrics.countApiError("policy", error._tag), ApiProblem.ofError(error))
   )
 
 const bodyOf = <A>(read: Either.Either<A, string>, example: string) =>
@@ -46,12 +49,24 @@ const bodyOf = <A>(read: Either.Either<A, string>, example: string) =>
     onRight: Effect.succeed
   })
 
+/** A call that reads the Swarm; where it fails, that is the answer. */
+const reading = <A, E extends { readonly _tag: string; readonly message: string }, R>(call: Effect.Effect<A, E, R>) =>
+  Effect.catchAll(call, (error) =>
+    Effect.zipRight(Metrics.countApiError("read", error._tag), Effect.fail(new Answered(ApiProblem.ofError(error))))
+  )
+
 const serviceOf = (wanted: string): Effect.Effect<Service, Answered, SwarmClient> =>
   Effect.gen(function* () {
     const client = yield* SwarmClient
-    const record = yield* Effect.either(client.service(wanted))
-    if (Either.isRight(record)) return record.right.service
-    if (record.left._tag !== "ServiceNotFound") return yield* Effect.fail(new Answered(ApiProblem.ofError(record.left)))
+    const found = client.service(wanted).pipe(
+      Effect.map(({ service }) => service),
+      Effect.catchIf(
+        (error) => error._tag === "ServiceNotFound",
+        () => Effect.succeed(null)
+      )
+    )
+    const service = yield* reading(found)
+    if (service !== null) return service
     return yield* refuse(
       404,
       "ServiceNotFound",
@@ -67,11 +82,15 @@ const currentPolicy = (parts: LoopParts, revision: number) =>
     return Documents.policy(state, revision, [], nowMillis)
   })
 
-const changed = (parts: LoopParts, change: (policy: Policy.Policy) => Policy.Policy) =>
+/** `revision`: the one that was looked at; undefined where none is compared. */
+const changed = (parts: LoopParts, change: (policy: Policy.Policy) => Policy.Policy, revision?: number) =>
   Effect.gen(function* () {
-    const { revision } = yield* PolicyWatch.change(parts.policy, change)
+    const held =
+      revision === undefined
+        ? yield* PolicyWatch.change(parts.policy, change)
+        : yield* PolicyWatch.changeAt(parts.policy, revision, change)
     yield* Effect.flatMap(SwarmClient, ({ hurry }) => hurry)
-    return AdminServer.json(200, yield* currentPolicy(parts, revision))
+    return AdminServer.json(200, yield* currentPolicy(parts, held.revision))
   })
 
 export const pause = (parts: LoopParts, request: AdminServer.AdminRequest) =>
@@ -107,17 +126,12 @@ export const setPolicy = (parts: LoopParts, request: AdminServer.AdminRequest) =
   answered(
     Effect.gen(function* () {
       const body = yield* bodyOf(Bodies.read(Bodies.PolicyBody, request.body), '{"settings": {"movesPerHour": 30}}')
-      const { failure, held } = yield* PolicyWatch.refresh(parts.policy)
-      if (failure !== null)
-        return yield* refuse(503, "PolicyUnknown", `the policy cannot be read: ${failure}`, "try again in some seconds")
-      if (body.revision !== undefined && body.revision !== held.revision)
-        return yield* refuse(
-          409,
-          "PolicyChanged",
-          `revision ${body.revision} of the policy was changed since: ${held.revision} holds`,
-          "look at GET /v1/policy again and send its revision"
-        )
-      return yield* changed(parts, (policy) => Policy.withSettings(policy, body.settings))
+      const change = changed(parts, (policy) => Policy.withSettings(policy, body.settings), body.revision)
+      return yield* Effect.catchIf(
+        change,
+        (error) => error._tag === "DocumentChanged",
+        ({ message }) => refuse(409, "PolicyChanged", message, "look at GET /v1/policy again and send its revision")
+      )
     })
   )
 
@@ -150,7 +164,7 @@ export const applyPlan = (parts: LoopParts, request: AdminServer.AdminRequest) =
           `leave out those after the ${Policy.mostApprovedMoves}th`
         )
       const client = yield* SwarmClient
-      const { snapshot } = yield* client.reading
+      const { snapshot } = yield* reading(client.reading)
       const passed = firstPassed(plan, snapshot)
       if (passed !== null)
         return yield* refuse(

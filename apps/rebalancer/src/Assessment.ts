@@ -73,10 +73,14 @@ export const assess = Effect.fn("Assessment.assess")(function* (
   const isLeading = snapshot.isReadByLeader
   const state = yield* brakeState(parts, isLeading)
   const situation = { snapshot, stability: state.stability, nowMillis, stopping }
+  const owed = yield* Ref.get(parts.owed)
+  // What this process or an approved plan began is brought to its end whatever the mode, even when the approval's time is
+  // over: the brakes see to what may begin.
+  const hasToEnd =
+    state.policy.approval !== null ||
+    snapshot.services.some((service) => owed.has(service.id) && MoveProgress.isTouched(service))
   const limits = {
-    // What an approved plan began is brought to its end whatever the mode, even when its time is over: the brakes see to
-    // what may begin.
-    mode: state.policy.approval === null ? state.settings.mode : ("act" as const),
+    mode: hasToEnd ? ("act" as const) : state.settings.mode,
     // The brake of that name has its say already.
     stabilisationMillis: 0,
     stabilityMillis: parts.config.stabilityMillis,

@@ -16,6 +16,7 @@ import { SwarmClient } from "@evenkeel/swarm-client/SwarmClient"
 import * as HistoryKeeper from "./HistoryKeeper.ts"
 import type { LoopParts } from "./LoopParts.ts"
 import * as Metrics from "./RebalancerMetrics.ts"
+import * as Telling from "./Telling.ts"
 
 export const carryOut = (parts: LoopParts, snapshot: Snapshot, decision: Decision) =>
   Effect.uninterruptible(step(parts, snapshot, decision)).pipe(
@@ -24,11 +25,8 @@ export const carryOut = (parts: LoopParts, snapshot: Snapshot, decision: Decisio
         const message = `${decision._tag}: ${error.message}`
         const before = yield* Ref.getAndSet(parts.stepFailure, message)
         yield* Metric.increment(Metric.tagged(Metrics.writesFailed, "error", error._tag))
-        if (!ownRefusals.has(error._tag))
-          yield* Metric.increment(
-            Metric.tagged(Metric.tagged(Metrics.apiErrors, "purpose", "write"), "error", error._tag)
-          )
-        if (before !== message) yield* Effect.logWarning(message).pipe(Effect.annotateLogs({ event: "step-failed" }))
+        if (!ownRefusals.has(error._tag)) yield* Metrics.countApiError("write", error._tag)
+        if (before !== message) yield* Telling.warning("step-failed", message)
       })
     )
   )
@@ -58,16 +56,18 @@ const step = Effect.fn("Carrying.step")(function* (parts: LoopParts, snapshot: S
     case "Withdraw": {
       const { because, constraint, journal, service } = decision
       yield* Mover.withdraw(service, journal, constraint)
-      yield* Effect.logWarning(`move of ${service.name} is given up: ${because}`).pipe(
-        Effect.annotateLogs({ event: "move.withdrawn", service: service.name, operation: journal.operation })
-      )
+      yield* Telling.warning("move.withdrawn", `move of ${service.name} is given up: ${because}`, {
+        service: service.name,
+        operation: journal.operation
+      })
       break
     }
     case "Settle":
       yield* Mover.settle(decision.service)
-      yield* Effect.logInfo(`${decision.service.name} is settled: a rollback of it changes nothing`).pipe(
-        Effect.annotateLogs({ event: "move.settled", service: decision.service.name })
-      )
+      yield* Ref.update(parts.owed, (owed) => owed.difference(new Set([decision.service.id])))
+      yield* Telling.info("move.settled", `${decision.service.name} is settled: a rollback of it changes nothing`, {
+        service: decision.service.name
+      })
       break
     default:
       return decision satisfies never
@@ -86,6 +86,7 @@ const begin = Effect.fn("Carrying.begin")(function* (
   const nameOf = nameIn(snapshot)
   const journal = yield* Mover.begin(snapshot, service, move, parts.config.moveDeadlineMillis)
   yield* Ref.update(parts.begun, (begun) => new Set([...begun, journal.operation]))
+  yield* Ref.update(parts.owed, (owed) => owed.union(new Set([service.id])))
   yield* Ref.update(parts.openPlan, (open) => {
     const left = open?.plan === plan ? open.left : plan.moves
     return { plan, left: left.filter((other) => other !== move) }
@@ -101,9 +102,7 @@ const begin = Effect.fn("Carrying.begin")(function* (
     reason: move.text
   }
   yield* count(move.strategy, "begun")
-  yield* Effect.logInfo(`moving ${service.name} by ${move.strategy}`).pipe(
-    Effect.annotateLogs({ event: "move.begun", ...about })
-  )
+  yield* Telling.info("move.begun", `moving ${service.name} by ${move.strategy}`, about)
   yield* parts.webhook.notify({ event: "move.begun", move: about })
 })
 
@@ -123,14 +122,11 @@ const ended = Effect.fn("Carrying.ended")(function* (
   const isOwn = journal !== null && (yield* Ref.get(parts.begun)).has(journal.operation)
   if (!isOwn) yield* Metric.increment(Metrics.journalRecovered)
   yield* count(journal?._tag ?? "pin", outcome)
-  yield* Effect.logInfo(`move of ${service.name} ${outcome}: ${because}`).pipe(
-    Effect.annotateLogs({
-      event: `move.${outcome}`,
-      service: service.name,
-      recovered: !isOwn,
-      ...(journal === null ? {} : { operation: journal.operation })
-    })
-  )
+  yield* Telling.info(`move.${outcome}`, `move of ${service.name} ${outcome}: ${because}`, {
+    service: service.name,
+    recovered: !isOwn,
+    ...(journal === null ? {} : { operation: journal.operation })
+  })
   if (journal === null) return
   yield* Ref.update(parts.begun, (begun) => new Set([...begun].filter((operation) => operation !== journal.operation)))
   const past = {

@@ -8,6 +8,7 @@ import type { Refusal } from "@evenkeel/executor/brakes/Brake"
 import type { BrakeSettings } from "@evenkeel/executor/brakes/BrakeSettings"
 import * as Consent from "@evenkeel/executor/brakes/Consent"
 import { HttpPost } from "./HttpPost.ts"
+import * as Telling from "./Telling.ts"
 
 export interface ConsentHook {
   /** Null for go. */
@@ -36,7 +37,9 @@ export const make = Effect.fn("ConsentHook.make")(function* (address: Option.Opt
             onSuccess: (given): Consent.Answer | null => given,
             onTimeout: () => null
           }),
-          Effect.catchAll(({ message }) => Effect.as(Effect.logWarning(`consent hook: ${message}`), null))
+          Effect.catchAll(({ message }) =>
+            Effect.as(Telling.warning("consent-failed", `consent hook: ${message}`), null)
+          )
         )
         return Consent.refusalOf(move, answer, settings, yield* Clock.currentTimeMillis)
       })

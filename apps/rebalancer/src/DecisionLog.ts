@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import type { Engaged } from "@evenkeel/executor/brakes/Brake"
 import type { Decision } from "@evenkeel/executor/Decision"
+import * as Telling from "./Telling.ts"
 
 const gist = (decision: Decision): string => {
   const because = "because" in decision ? decision.because.replaceAll(/\d+/g, "#") : ""
@@ -13,11 +14,12 @@ const gist = (decision: Decision): string => {
 export const logChange = (before: Decision, now: Decision, engaged: ReadonlyArray<Engaged>): Effect.Effect<void> => {
   if (gist(before) === gist(now)) return Effect.void
   const brakes = [...new Set(engaged.map(({ brake }) => brake))].join(",")
-  const about = { event: "decision", decision: now._tag.toLowerCase(), ...(brakes === "" ? {} : { brakes }) }
-  if (now._tag === "Idle") return Effect.annotateLogs(Effect.logInfo(`idle: ${now.because}`), about)
+  const about = { decision: now._tag.toLowerCase(), ...(brakes === "" ? {} : { brakes }) }
+  if (now._tag === "Idle") return Telling.info("decision", `idle: ${now.because}`, about)
   if (now._tag === "Hold")
-    return Effect.logWarning(`move of ${now.service.name} held: ${now.because}`).pipe(
-      Effect.annotateLogs({ ...about, service: now.service.name })
-    )
+    return Telling.warning("decision", `move of ${now.service.name} held: ${now.because}`, {
+      ...about,
+      service: now.service.name
+    })
   return Effect.void
 }

@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { createPrivateKey, X509Certificate } from "node:crypto"
+import * as Telling from "./Telling.ts"
 
 /** PEM, as `node:https` takes it. */
 export interface FeedTls {
@@ -48,11 +49,13 @@ const checked = (cert: string, key: Redacted.Redacted) =>
     if (!isPair) return yield* unusable(keyVariable, `does not belong to the certificate of ${certificateVariable}`)
     const left = certificate.validToDate.getTime() - (yield* Clock.currentTimeMillis)
     if (left < renewMillis)
-      yield* Effect.logWarning(
+      yield* Telling.warning(
+        "feed-certificate",
         left < 0
           ? "the feed's certificate has ended: routers refuse it; deploy a new one"
-          : "the feed's certificate ends soon; deploy a new one"
-      ).pipe(Effect.annotateLogs({ subject: certificate.subject, ends: certificate.validTo }))
+          : "the feed's certificate ends soon; deploy a new one",
+        { subject: certificate.subject, ends: certificate.validTo }
+      )
     return { cert, key: Redacted.value(key) }
   })
 

@@ -4,13 +4,13 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Metric from "effect/Metric"
 import * as Queue from "effect/Queue"
 import * as Ref from "effect/Ref"
 import * as MoveHistory from "@evenkeel/executor/brakes/MoveHistory"
 import * as PolicyStore from "@evenkeel/executor/brakes/PolicyStore"
 import type { Held } from "@evenkeel/executor/brakes/RaftDocument"
 import * as Metrics from "./RebalancerMetrics.ts"
+import * as Telling from "./Telling.ts"
 
 interface Kept {
   /** Null before it was read, and after somebody else has led. */
@@ -38,8 +38,9 @@ export const make: Effect.Effect<HistoryKeeper> = Effect.gen(function* () {
 const note = (keeper: HistoryKeeper, purpose: string) => (error: { readonly _tag: string; readonly message: string }) =>
   Effect.gen(function* () {
     const before = yield* Ref.getAndUpdate(keeper.kept, (kept) => ({ ...kept, failure: error.message }))
-    yield* Metric.increment(Metric.tagged(Metric.tagged(Metrics.apiErrors, "purpose", "history"), "error", error._tag))
-    if (before.failure !== error.message) yield* Effect.logWarning(`the history cannot be ${purpose}: ${error.message}`)
+    yield* Metrics.countApiError("history", error._tag)
+    if (before.failure !== error.message)
+      yield* Telling.warning("history-failed", `the history cannot be ${purpose}: ${error.message}`)
   })
 
 /** The newest moves, read from the Swarm where this instance does not keep them. A failure is told and gives what is known. */

@@ -28,6 +28,7 @@ import * as PolicyKeeping from "./PolicyKeeping.ts"
 import * as PolicyWatch from "./PolicyWatch.ts"
 import * as Metrics from "./RebalancerMetrics.ts"
 import type * as State from "./RebalancerState.ts"
+import * as Telling from "./Telling.ts"
 
 /** Runs until interrupted. */
 export const run = Effect.fn("Loop.run")(function* (parts: LoopParts) {
@@ -54,9 +55,7 @@ export const run = Effect.fn("Loop.run")(function* (parts: LoopParts) {
 /** A fault of this program in one loop must not end the other: routers go on being told where tasks are. */
 const surviving = <A, E, R>(what: string, effect: Effect.Effect<A, E, R>) =>
   Effect.catchAllDefect(effect, (defect) =>
-    Effect.logError(`${what}: a fault of this program; the next reading tries again`, defect).pipe(
-      Effect.annotateLogs({ event: "fault" })
-    )
+    Telling.error("fault", `${what}: a fault of this program; the next reading tries again`, defect)
   )
 
 const noteFailure = (parts: LoopParts, error: { readonly _tag: string; readonly message: string }) =>
@@ -64,8 +63,8 @@ const noteFailure = (parts: LoopParts, error: { readonly _tag: string; readonly 
     const { message } = error
     const before = yield* Ref.getAndUpdate(parts.state, (state) => ({ ...state, readingFailure: message }))
     yield* Metric.increment(Metric.tagged(Metrics.readings, "result", "failed"))
-    yield* Metric.increment(Metric.tagged(Metric.tagged(Metrics.apiErrors, "purpose", "read"), "error", error._tag))
-    if (before.readingFailure !== message) yield* Effect.logWarning(message)
+    yield* Metrics.countApiError("read", error._tag)
+    if (before.readingFailure !== message) yield* Telling.warning("reading-failed", message)
   })
 
 /** The table of a reading that found nothing new is the one before. */
@@ -124,7 +123,8 @@ const act = (parts: LoopParts, snapshot: Snapshot) =>
       )
     )
     yield* logChange(before.decision, decision, engaged)
-    if (decision._tag === "Hold" && before.decision._tag !== "Hold") {
+    const heldBefore = before.decision._tag === "Hold" ? before.decision.service.id : null
+    if (decision._tag === "Hold" && decision.service.id !== heldBefore) {
       const { because, service } = decision
       yield* parts.webhook.notify({ event: "move.held", service: service.name, because })
     }
@@ -167,8 +167,9 @@ export const finish = Effect.fn("Loop.finish")(function* (parts: LoopParts) {
     // Restore, then settle: two writes; a third round sees that nothing is left.
     Effect.repeat({ until: ({ _tag }) => _tag === "Idle" || _tag === "Hold", times: 4 }),
     Effect.timeoutOption("8 seconds"),
-    Effect.catchAll((error) => Effect.as(Effect.logWarning(`stopping: ${error.message}`), null))
+    Effect.catchAll((error) => Effect.as(Telling.warning("stopping", `stopping: ${error.message}`), null))
   )
-  if (ended !== null && ended._tag === "None") yield* Effect.logWarning("stopping: a move is left to the next instance")
+  if (ended !== null && ended._tag === "None")
+    yield* Telling.warning("stopping", "stopping: a move is left to the next instance")
   yield* Effect.timeoutOption(HistoryKeeper.flush(parts.history), "3 seconds")
 })

@@ -3,6 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import * as SubscriptionRef from "effect/SubscriptionRef"
+import type { ServiceId } from "@evenkeel/domain/Ids"
 import type { Move, Plan } from "@evenkeel/domain/Plan"
 import type { Refusal } from "@evenkeel/executor/brakes/Brake"
 import * as FlapQuarantine from "@evenkeel/executor/brakes/FlapQuarantine"
@@ -33,6 +34,8 @@ export interface LoopParts {
   readonly openPlan: Ref.Ref<OpenPlan | null>
   /** Operations that this process began. */
   readonly begun: Ref.Ref<ReadonlySet<string>>
+  /** Services whose move this process began and has not settled yet: it brings them to an end whatever the mode becomes. */
+  readonly owed: Ref.Ref<ReadonlySet<ServiceId>>
   /** How the last step failed; null when it did not. Told once, however often it is tried again. */
   readonly stepFailure: Ref.Ref<string | null>
   readonly plans: PlanMemo.PlanMemo
@@ -55,6 +58,7 @@ export const make = Effect.fn("LoopParts.make")(function* (
     refusals: yield* Ref.make<ReadonlyArray<Refusal>>([]),
     openPlan: yield* Ref.make<OpenPlan | null>(null),
     begun: yield* Ref.make<ReadonlySet<string>>(new Set()),
+    owed: yield* Ref.make<ReadonlySet<ServiceId>>(new Set()),
     stepFailure: yield* Ref.make<string | null>(null),
     plans: PlanMemo.make(),
     published: yield* SubscriptionRef.make<FeedReading | null>(null)

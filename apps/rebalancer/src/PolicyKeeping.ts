@@ -4,7 +4,6 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Metric from "effect/Metric"
 import * as Ref from "effect/Ref"
 import * as MoveProgress from "@evenkeel/domain/MoveProgress"
 import type { Snapshot } from "@evenkeel/domain/Snapshot"
@@ -16,6 +15,7 @@ import * as HistoryKeeper from "./HistoryKeeper.ts"
 import type { LoopParts } from "./LoopParts.ts"
 import * as PolicyWatch from "./PolicyWatch.ts"
 import * as Metrics from "./RebalancerMetrics.ts"
+import * as Telling from "./Telling.ts"
 
 /** Never fails: what could not be written is due again at the next reading. */
 export const keep = Effect.fn("PolicyKeeping.keep")(function* (parts: LoopParts, snapshot: Snapshot) {
@@ -38,9 +38,10 @@ export const keep = Effect.fn("PolicyKeeping.keep")(function* (parts: LoopParts,
       yield* Effect.forEach(due, ({ hostname, level, untilMillis }) => {
         const until = new Date(untilMillis).toISOString()
         return Effect.zipRight(
-          Effect.logWarning(`node ${hostname} comes and goes: left alone until ${until}`).pipe(
-            Effect.annotateLogs({ event: "node.quarantined", node: hostname, level })
-          ),
+          Telling.warning("node.quarantined", `node ${hostname} comes and goes: left alone until ${until}`, {
+            node: hostname,
+            level
+          }),
           parts.webhook.notify({ event: "node.quarantined", node: hostname, until })
         )
       })
@@ -60,9 +61,7 @@ const keepApproval = (parts: LoopParts, snapshot: Snapshot, held: Held<Policy.Po
     const isDone = left === null || plan === null || !plan.moves.some((move) => Policy.approves(left, move))
     if (!isDone && left === approval) return
     if (yield* write(parts, replaceApproval(held.value.approval, isDone ? null : left)))
-      yield* Effect.logInfo(isDone ? "the approved plan is done" : "a move of the approved plan failed").pipe(
-        Effect.annotateLogs({ event: "approval" })
-      )
+      yield* Telling.info("approval", isDone ? "the approved plan is done" : "a move of the approved plan failed")
   })
 
 /** Only this approval: another one may have come. */
@@ -78,8 +77,8 @@ const write = (parts: LoopParts, change: (policy: Policy.Policy) => Policy.Polic
     Effect.as(true),
     Effect.catchAll((error) =>
       Effect.zipRight(
-        Metric.increment(Metric.tagged(Metric.tagged(Metrics.apiErrors, "purpose", "policy"), "error", error._tag)),
-        Effect.as(Effect.logWarning(`the policy cannot be written: ${error.message}`), false)
+        Metrics.countApiError("policy", error._tag),
+        Effect.as(Telling.warning("policy-failed", `the policy cannot be written: ${error.message}`), false)
       )
     )
   )

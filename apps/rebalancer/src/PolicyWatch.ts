@@ -3,13 +3,13 @@
  * read is known to be unknown, which the brake `policy-unknown` turns into a stop.
  */
 import * as Effect from "effect/Effect"
-import * as Metric from "effect/Metric"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as Policy from "@evenkeel/executor/brakes/Policy"
 import * as PolicyStore from "@evenkeel/executor/brakes/PolicyStore"
 import type { Held } from "@evenkeel/executor/brakes/RaftDocument"
 import * as Metrics from "./RebalancerMetrics.ts"
+import * as Telling from "./Telling.ts"
 
 export interface PolicyView {
   /** What holds, or held when it could be read last. */
@@ -34,17 +34,14 @@ export const refresh = Effect.fn("PolicyWatch.refresh")(function* (watch: Policy
   const after = yield* PolicyStore.policy.read(before.held).pipe(
     Effect.map((held): PolicyView => ({ held, failure: null })),
     Effect.catchAll((error) =>
-      Effect.as(
-        Metric.increment(Metric.tagged(Metric.tagged(Metrics.apiErrors, "purpose", "policy"), "error", error._tag)),
-        { ...before, failure: error.message }
-      )
+      Effect.as(Metrics.countApiError("policy", error._tag), { ...before, failure: error.message })
     )
   )
   yield* Ref.set(watch, after)
   if (after.failure !== before.failure && after.failure !== null)
-    yield* Effect.logWarning(`the policy cannot be read: ${after.failure}`)
+    yield* Telling.warning("policy-failed", `the policy cannot be read: ${after.failure}`)
   if (after.failure === null && after.held.revision !== before.held.revision)
-    yield* Effect.logInfo(`policy ${after.held.revision} holds`).pipe(Effect.annotateLogs({ event: "policy" }))
+    yield* Telling.info("policy", `policy ${after.held.revision} holds`)
   return after
 })
 
@@ -54,6 +51,17 @@ export const change = Effect.fn("PolicyWatch.change")(function* (
   change: (policy: Policy.Policy) => Policy.Policy
 ) {
   const held = yield* PolicyStore.policy.change(change)
+  yield* Ref.set(watch, { held, failure: null })
+  return held
+})
+
+/** The same, but only where this revision holds. */
+export const changeAt = Effect.fn("PolicyWatch.changeAt")(function* (
+  watch: PolicyWatch,
+  revision: number,
+  change: (policy: Policy.Policy) => Policy.Policy
+) {
+  const held = yield* PolicyStore.policy.changeAt(revision, change)
   yield* Ref.set(watch, { held, failure: null })
   return held
 })

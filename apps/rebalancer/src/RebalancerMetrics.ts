@@ -23,6 +23,13 @@ export const writesFailed = counter(
 /** By what was being done (`read`, `policy`, `history`, `write`) and error. */
 export const apiErrors = counter("api_errors_total", "Calls on the engine that failed, by purpose and error.")
 
+/** What calls on the engine are for: the label `purpose` of `api_errors_total`. */
+export const purposes = ["read", "write", "policy", "history"] as const
+
+/** One more call on the engine that failed with the error of this tag. */
+export const countApiError = (purpose: (typeof purposes)[number], error: string) =>
+  Metric.increment(Metric.tagged(Metric.tagged(apiErrors, "purpose", purpose), "error", error))
+
 export const journalRecovered = counter(
   "journal_recovered_total",
   "Moves that this instance found under way, begun by another or before it started, and ended."

@@ -35,6 +35,7 @@ import * as LoopParts from "./LoopParts.ts"
 import { RebalancerConfig } from "./RebalancerConfig.ts"
 import * as Metrics from "./RebalancerMetrics.ts"
 import * as SkewMetrics from "./SkewMetrics.ts"
+import * as Telling from "./Telling.ts"
 import * as Webhook from "./Webhook.ts"
 
 const brakeLines = BrakeSettings.keys.map((key) => {
@@ -113,7 +114,12 @@ const program = Effect.gen(function* () {
         : Effect.succeed({ nodeId: info.nodeId, hostname: info.hostname })
     ),
     Effect.tap((found) => Ref.set(self, found)),
-    Effect.tapError((error) => Effect.logWarning(`${error.message}; asking again`)),
+    Effect.tapError((error) =>
+      Effect.zipRight(
+        Metrics.countApiError("read", error._tag),
+        Telling.warning("start-failed", `${error.message}; asking again`)
+      )
+    ),
     Effect.retry(Schedule.spaced("2 seconds"))
   )
   const own = yield* Ref.get(self)
@@ -131,9 +137,11 @@ const program = Effect.gen(function* () {
   const mode = config.settings.mode
   // Shown from the beginning, so that the first one is a change.
   yield* Metric.incrementBy(Metrics.journalRecovered, 0)
-  yield* Effect.logInfo(`rebalancer on ${own.hostname}, mode ${mode} unless the policy says otherwise`).pipe(
-    Effect.annotateLogs({ event: "started", version, port: api.port, tls: tls !== null })
-  )
+  yield* Telling.info("started", `rebalancer on ${own.hostname}, mode ${mode} unless the policy says otherwise`, {
+    version,
+    port: api.port,
+    tls: tls !== null
+  })
   yield* Loop.run(parts).pipe(Effect.onInterrupt(() => Loop.finish(parts)))
 })
 

@@ -1,5 +1,7 @@
 import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
@@ -12,6 +14,7 @@ import { wireService } from "@evenkeel/swarm-client/TestWire"
 import * as Api from "../src/Api.ts"
 import * as Loop from "../src/Loop.ts"
 import type { LoopParts } from "../src/LoopParts.ts"
+import * as Metrics from "../src/RebalancerMetrics.ts"
 import { begin, isClean, provided, steps, until } from "./Running.ts"
 import * as World from "./World.ts"
 
@@ -240,14 +243,42 @@ describe("the policy", () => {
     )
   )
 
-  it.scoped("cannot be changed while the engine does not answer: 503", () =>
+  it.scoped("of two who set it at the same time from the same revision one is told", () =>
+    provided(
+      Effect.gen(function* () {
+        const { parts, world } = yield* running()
+        const set = (movesPerHour: number) => call(parts, "PUT /v1/policy", { settings: { movesPerHour }, revision: 0 })
+        const both = yield* Effect.fork(Effect.all([set(7), set(8)], { concurrency: "unbounded" }))
+        yield* steps(world, 10)
+        const answers = yield* Fiber.join(both)
+        expect(answers.map(({ status }) => status).sort()).toEqual([200, 409])
+        const won = answers.find(({ status }) => status === 200)?.document["settings"]
+        expect(yield* PolicyStore.policy.read()).toMatchObject({ revision: 1, value: { settings: won } })
+      })
+    )
+  )
+
+  it.scoped("cannot be changed while the engine does not answer: 503, and counted", () =>
     provided(
       Effect.gen(function* () {
         const { parts } = yield* running()
         const control = yield* SwarmClientTestControl
-        yield* control.fail({ kind: "unreachable" }, { path: "/configs", times: 5 })
+        const counted = Effect.forEach(Metrics.purposes, (purpose) => {
+          const metric = Metric.tagged(
+            Metric.tagged(Metrics.apiErrors, "purpose", purpose),
+            "error",
+            "EngineUnreachable"
+          )
+          return Effect.map(Metric.value(metric), ({ count }) => count)
+        })
+        const before = yield* counted
+        const failure = { kind: "unreachable" } as const
+        yield* control.fail(failure, { path: "/configs", times: 5 })
         const { document, status } = yield* call(parts, "POST /v1/pause", {})
         expect([status, document.error]).toEqual([503, "EngineUnreachable"])
+        yield* control.fail(failure, { path: "/services/a", times: 1 })
+        expect((yield* call(parts, "POST /v1/pause", { service: "a" })).status).toBe(503)
+        expect((yield* counted).map((count, at) => count - (before[at] ?? 0))).toEqual([1, 0, 1, 0])
       })
     )
   )

@@ -134,6 +134,42 @@ describe("the mode", () => {
     )
   )
 
+  it.scoped("observe, set in the middle of a move, lets it come to its end, and nothing else begins", () =>
+    provided(
+      Effect.gen(function* () {
+        const { specs, world } = yield* begin
+        const parts = yield* World.freshParts
+        yield* Effect.forkScoped(Loop.run(parts))
+        yield* until(
+          world,
+          Effect.map(world.writes, (writes) => writes === 1)
+        )
+        yield* PolicyStore.policy.change((p) => Policy.withSettings(p, { mode: "observe" }))
+        yield* until(world, isClean(world, specs))
+        yield* steps(world, 20)
+        expect([yield* world.writes, yield* world.tasksStarted]).toEqual([3, 1])
+        expect(yield* because(parts)).toBe("mode is observe: plans are shown, nothing is moved")
+      })
+    )
+  )
+
+  it.scoped("observe leaves alone what somebody else has under way", () =>
+    provided(
+      Effect.gen(function* () {
+        const { world } = yield* begin
+        const other = yield* Effect.fork(Loop.run(yield* World.freshParts))
+        yield* until(
+          world,
+          Effect.map(world.writes, (writes) => writes === 1)
+        )
+        yield* Fiber.interrupt(other)
+        yield* Effect.forkScoped(Loop.run(yield* World.partsWith({ settings: { mode: "observe" } })))
+        yield* steps(world, 50)
+        expect(yield* world.writes).toBe(1)
+      })
+    )
+  )
+
   it.scoped("act in the policy goes over observe in the environment", () =>
     provided(
       Effect.gen(function* () {

@@ -3,6 +3,7 @@ import * as Brake from "@evenkeel/executor/brakes/Brake"
 import * as BrakeSettings from "@evenkeel/executor/brakes/BrakeSettings"
 import * as Brakes from "@evenkeel/executor/brakes/Brakes"
 import * as SettingText from "@evenkeel/executor/brakes/SettingText"
+import * as Telling from "../src/Telling.ts"
 
 const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>): string => {
   const widths = head.map((title, at) => Math.max(title.length, ...rows.map((row) => row[at]?.length ?? 0)))
@@ -38,4 +39,9 @@ export const settings = table(
       meaning
     ]
   })
+)
+
+export const events = table(
+  ["event", "when, and further fields"],
+  Object.entries(Telling.events).map(([event, meaning]) => [code(event), meaning])
 )

@@ -2,8 +2,14 @@
 import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
+import * as Metric from "effect/Metric"
+import * as Fiber from "effect/Fiber"
 import * as Ref from "effect/Ref"
+import * as Schema from "effect/Schema"
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import { describe, expect } from "vitest"
+import { names as brakeNames } from "@evenkeel/executor/brakes/Brake"
 import * as Logging from "@evenkeel/observability/Logging"
 import * as AdminServer from "@evenkeel/observability/AdminServer"
 import * as EffectMetrics from "@evenkeel/observability/EffectMetrics"
@@ -14,6 +20,7 @@ import * as ApiProblem from "../src/ApiProblem.ts"
 import * as Loop from "../src/Loop.ts"
 import * as Metrics from "../src/RebalancerMetrics.ts"
 import * as SkewMetrics from "../src/SkewMetrics.ts"
+import * as Telling from "../src/Telling.ts"
 import type { Notification } from "../src/Webhook.ts"
 import { begin, isClean, provided, steps, until } from "./Running.ts"
 import * as World from "./World.ts"
@@ -39,7 +46,59 @@ const mended = (input: World.PartsInput = {}) =>
     return { lines, parts, told: yield* Ref.get(told), world }
   })
 
+/** What every line has; `decision` and those of moves have more. */
+const Line = Schema.Struct({
+  time: Schema.Date,
+  level: Schema.Literal("info", "warn", "error"),
+  message: Schema.NonEmptyString,
+  event: Schema.Literal(...(Object.keys(Telling.events) as ReadonlyArray<Telling.Event>))
+})
+const further: Partial<Record<Telling.Event, ReadonlyArray<string>>> = {
+  decision: ["decision"],
+  "move.begun": ["operation", "service", "strategy", "task", "from", "to", "reason"],
+  "move.completed": ["operation", "service", "recovered"],
+  "move.settled": ["service"]
+}
+
 describe("the log", () => {
+  it.scoped("is of lines of one form, whatever happens", () =>
+    provided(
+      Effect.gen(function* () {
+        const control = yield* SwarmClientTestControl
+        const fails = { kind: "status", status: 500, message: "broken" } as const
+        yield* control.fail(fails, { path: "/configs", times: 3 })
+        yield* control.fail(fails, { path: "/nodes", times: 2 })
+        yield* control.fail(fails, { path: "/configs/create", times: 2 })
+        const { lines } = yield* mended()
+        const seen = lines.map((line) => {
+          const { event } = Schema.decodeUnknownSync(Line)(line)
+          const missing = (further[event] ?? []).filter((field) => !(field in line))
+          expect(missing, JSON.stringify(line)).toEqual([])
+          return event
+        })
+        expect(new Set(seen)).toEqual(
+          new Set([
+            ...["policy-failed", "reading-failed", "history-failed"],
+            ...["decision", "move.begun", "move.completed", "move.settled"]
+          ])
+        )
+      })
+    )
+  )
+
+  it("is written in one place, where each line is given its event, and each event has its line", () => {
+    const folder = join(import.meta.dirname, "../src")
+    const sources = readdirSync(folder)
+      .filter((name) => name.endsWith(".ts") && name !== "Telling.ts")
+      .map((name) => readFileSync(join(folder, name), "utf8"))
+      .join("\n")
+    expect(sources).not.toMatch(/Effect\.log|console\./)
+    const used = [...sources.matchAll(/Telling\.\w+\(\s*(?:"([\w.-]+)"|`move\.\$\{outcome\}`)/g)].flatMap(
+      ([, event]) => event ?? ["move.completed", "move.undone"]
+    )
+    expect([...new Set(used)].sort()).toEqual(Object.keys(Telling.events).sort())
+  })
+
   it.scoped("has one line a decision and none while it stays the same", () =>
     provided(
       Effect.gen(function* () {
@@ -116,6 +175,9 @@ describe("the webhook", () => {
   )
 })
 
+/** A window that does not open in the time of a test: at the start of a year. */
+const never = { cron: "0 0 1 1 *", durationMillis: 60_000, timeZone: "UTC" }
+
 const scrape = (parts: Parameters<typeof Loop.run>[0]) =>
   Effect.zipWith(EffectMetrics.snapshot(Metrics.prefix), Ref.get(parts.state), (families, { snapshot }) =>
     PrometheusText.render([...families, ...SkewMetrics.families(snapshot)])
@@ -146,6 +208,78 @@ describe("metrics", () => {
         yield* steps(world, 10)
         expect(text).toContain('{name="a",scope="service"}')
         expect(yield* scrape(parts)).not.toContain('{name="a",scope="service"}')
+      })
+    )
+  )
+
+  it.scoped("count what each brake holds, all of them from the first decision on", () =>
+    provided(
+      Effect.gen(function* () {
+        const { world } = yield* begin
+        yield* Effect.forkScoped(Loop.run(yield* World.partsWith({ settings: { mode: "observe", windows: [never] } })))
+        yield* steps(world, 10)
+        const on = yield* Effect.forEach(brakeNames, (brake) =>
+          Effect.map(Metric.value(Metric.tagged(Metrics.brakesEngaged, "brake", brake)), ({ value }) => [brake, value])
+        )
+        const expected = { mode: 1, "maintenance-window": 1 }
+        expect(Object.fromEntries(on)).toEqual({
+          ...Object.fromEntries(brakeNames.map((name) => [name, 0])),
+          ...expected
+        })
+        const families = yield* EffectMetrics.snapshot(Metrics.prefix)
+        const shown = families.find(({ name }) => name.endsWith("brakes_engaged"))?.samples ?? []
+        expect(shown.map(({ labels }) => labels?.["brake"]).sort()).toEqual([...brakeNames].sort())
+      })
+    )
+  )
+
+  it.scoped("count a move that another process left, and calls on the engine that failed", () =>
+    provided(
+      Effect.gen(function* () {
+        const read = Metric.tagged(Metric.tagged(Metrics.apiErrors, "purpose", "read"), "error", "EngineRejected")
+        const counts = Effect.map(
+          Effect.all([Metric.value(Metrics.journalRecovered), Metric.value(read)]),
+          (all): ReadonlyArray<number> => all.map(({ count }) => count)
+        )
+        const { specs, world } = yield* begin
+        const [recovered = 0, failed = 0] = yield* counts
+        const first = yield* Effect.fork(Loop.run(yield* World.freshParts))
+        yield* until(
+          world,
+          Effect.map(world.writes, (writes) => writes === 1)
+        )
+        yield* Fiber.interrupt(first)
+        const control = yield* SwarmClientTestControl
+        yield* control.fail({ kind: "status", status: 500, message: "broken" }, { path: "/nodes", times: 1 })
+        yield* Effect.forkScoped(Loop.run(yield* World.freshParts))
+        yield* until(world, isClean(world, specs))
+        expect(yield* counts).toEqual([recovered + 1, failed + 1])
+      })
+    )
+  )
+
+  it.scoped("have the labels that the page about the rebalancer names", () =>
+    provided(
+      Effect.gen(function* () {
+        const { parts } = yield* mended()
+        const page = readFileSync(join(import.meta.dirname, "../../../docs/subsystems/rebalancer.md"), "utf8")
+        const rows = [...page.matchAll(/^\| `([a-z_]+)(?:\{([a-z,]+)\})?` +\|/gm)]
+        const documented = new Map(rows.map(([, name = "", labels = ""]) => [name, labels.split(",").sort().join()]))
+        const { snapshot } = yield* Ref.get(parts.state)
+        const families = [...(yield* EffectMetrics.snapshot(Metrics.prefix)), ...SkewMetrics.families(snapshot)]
+        const shown = families.flatMap(({ name, samples }) =>
+          samples.map(
+            ({ labels }) =>
+              [
+                name.slice(Metrics.prefix.length),
+                Object.keys(labels ?? {})
+                  .sort()
+                  .join()
+              ] as const
+          )
+        )
+        expect(shown.length).toBeGreaterThan(20)
+        expect(shown.filter(([name, labels]) => documented.get(name) !== labels)).toEqual([])
       })
     )
   )
@@ -210,7 +344,12 @@ describe("the API's port", () => {
         for (const path of ["/healthz", "/readyz", "/metrics", "/v2/state"])
           expect(yield* get(path)).toMatchObject([404, { kind: "Problem", error: "NotFound" }])
         expect(yield* get("/v1/pause")).toMatchObject([405, { kind: "Problem", error: "MethodNotAllowed" }])
-        expect(yield* get("/v1/state")).toMatchObject([401, { error: "Unauthorized" }])
+        const about = Effect.succeed({ version: "", hostname: "", routers: null })
+        for (const route of Object.keys(Api.routes(parts, about))) {
+          const [method = "", path = ""] = route.split(" ")
+          expect(yield* get(path, { method })).toMatchObject([401, { error: "Unauthorized" }])
+          expect(yield* get(path, { method: "DELETE" })).toMatchObject([405, { error: "MethodNotAllowed" }])
+        }
         const authorization = "Bearer secret"
         expect(yield* get("/v1/state", { headers: { authorization } })).toMatchObject([200, { kind: "State" }])
       })

@@ -1,6 +1,9 @@
 import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
@@ -12,6 +15,7 @@ import * as BrakeSettings from "@evenkeel/executor/brakes/BrakeSettings"
 import type { Move } from "@evenkeel/domain/Plan"
 import * as ConsentHook from "../src/ConsentHook.ts"
 import * as HttpPost from "../src/HttpPost.ts"
+import * as Metrics from "../src/RebalancerMetrics.ts"
 import * as Webhook from "../src/Webhook.ts"
 
 type Script = (attempt: number) => Effect.Effect<HttpPost.PostAnswer, HttpPost.PostFailed>
@@ -29,10 +33,25 @@ const scripted = (script: Script) =>
     return { posts: Ref.get(posts), layer }
   })
 
-const address = Option.some(Redacted.make("https://user:secret@hooks.example/x?key=secret"))
+const address = Option.some(Redacted.make("https://user:secret@hooks.example/secret/x?key=secret"))
 const held = (service: string): Webhook.Notification => ({ event: "move.held", service, because: "…" })
 const ok = Effect.succeed({ status: 204, body: "" })
 const broken = Effect.succeed({ status: 500, body: "" })
+
+/** What is logged. */
+const listening = () => {
+  const logged: Array<string> = []
+  const logger = Logger.replace(
+    Logger.defaultLogger,
+    Logger.make(({ message }) => void logged.push(String(message)))
+  )
+  return { logged, logger }
+}
+
+const givenUp = Effect.map(
+  Metric.value(Metric.tagged(Metrics.notifications, "result", "given_up")),
+  ({ count }) => count
+)
 
 describe("the webhook", () => {
   it.scoped("delivers in order, with what a receiver needs", () =>
@@ -80,12 +99,54 @@ describe("the webhook", () => {
     })
   )
 
-  it.scoped("never makes its caller wait, however much there is to tell", () =>
+  it.scoped("never makes its caller wait; what gives way is counted, and told once", () =>
     Effect.gen(function* () {
       const { layer, posts } = yield* scripted(() => Effect.never)
-      const { notify } = yield* Effect.provide(Webhook.make(address, "n1"), layer)
-      for (let count = 0; count < 1_000; count++) yield* notify(held(`s${count}`))
+      const { logged, logger } = listening()
+      const telling = Effect.gen(function* () {
+        const { notify } = yield* Webhook.make(address, "n1")
+        for (let count = 0; count < 1_000; count++) yield* notify(held(`s${count}`))
+      })
+      const before = yield* givenUp
+      const ended = yield* Effect.fork(Effect.scoped(telling).pipe(Effect.provide(Layer.merge(layer, logger))))
+      // It ends although the receiver never answers: what waits has a few seconds.
+      yield* TestClock.adjust("4 seconds")
+      yield* Fiber.join(ended)
       expect((yield* posts).length).toBeLessThanOrEqual(1)
+      expect((yield* givenUp) - before).toBeGreaterThanOrEqual(1_000 - 256 - 1)
+      expect(logged).toEqual([
+        "notifications are given up: 256 wait for https://hooks.example/… already",
+        "stopping: not all notifications were delivered to https://hooks.example/…"
+      ])
+    })
+  )
+
+  it.scoped("what is given up is counted and told, without what may be secret", () =>
+    Effect.gen(function* () {
+      const { layer } = yield* scripted(() => broken)
+      const { logged, logger } = listening()
+      const { notify } = yield* Effect.provide(Webhook.make(address, "n1"), Layer.merge(layer, logger))
+      const before = yield* givenUp
+      yield* notify(held("a"))
+      yield* TestClock.adjust("2 minutes")
+      expect((yield* givenUp) - before).toBe(1)
+      expect(logged).toEqual([
+        "the notification move.held was given up: https://hooks.example/… answered with status 500"
+      ])
+    })
+  )
+
+  it.scoped("delivers what still waits when the process ends", () =>
+    Effect.gen(function* () {
+      const { layer, posts } = yield* scripted(() => Effect.as(Effect.sleep("100 millis"), { status: 204, body: "" }))
+      const telling = Effect.gen(function* () {
+        const { notify } = yield* Webhook.make(address, "n1")
+        for (const service of ["a", "b", "c"]) yield* notify(held(service))
+      })
+      const ended = yield* Effect.fork(Effect.scoped(telling).pipe(Effect.provide(layer)))
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(ended)
+      expect(yield* posts).toMatchObject([{ service: "a" }, { service: "b" }, { service: "c" }])
     })
   )
 
@@ -153,6 +214,18 @@ describe("the consent hook", () => {
       })
     })
   )
+  it.scoped("is waited for as long as the setting says", () =>
+    Effect.gen(function* () {
+      const { layer } = yield* scripted(() => Effect.never)
+      const hook = yield* Effect.provide(ConsentHook.make(address), layer)
+      const settings = { ...BrakeSettings.defaults, consentTimeoutMillis: 500 }
+      const answer = yield* Effect.fork(hook.ask(move, { fromName: "n1", toName: "n2" }, settings))
+      yield* TestClock.adjust("499 millis")
+      expect(yield* Fiber.poll(answer)).toEqual(Option.none())
+      yield* TestClock.adjust("1 millis")
+      expect(yield* Fiber.join(answer)).toMatchObject({ untilMillis: 60_500 })
+    })
+  )
   it.scoped("that cannot be reached means not now", () =>
     Effect.gen(function* () {
       const { answer } = yield* ask(
@@ -172,7 +245,8 @@ describe("the post itself", () => {
           let text = ""
           request.on("data", (chunk) => (text += String(chunk)))
           request.on("end", () => {
-            got.push(`${request.method} ${request.url} ${request.headers["content-type"]} ${text}`)
+            const { authorization = "nobody", "content-type": type } = request.headers
+            got.push(`${request.method} ${request.url} ${type} ${authorization} ${text}`)
             response.writeHead(status, headers).end(body)
           })
         })
@@ -197,7 +271,17 @@ describe("the post itself", () => {
     Effect.gen(function* () {
       const { got, url } = yield* serving(409, {}, '{"retryAfter":3}')
       expect(yield* send(url, { a: 1 })).toEqual({ status: 409, body: '{"retryAfter":3}' })
-      expect(got).toEqual(['POST /hook?key=secret application/json {"a":1}'])
+      expect(got).toEqual(['POST /hook?key=secret application/json nobody {"a":1}'])
+    })
+  )
+  it.scopedLive("sends user and password of the address as a header", () =>
+    Effect.gen(function* () {
+      const { got, url } = yield* serving(204, {}, "")
+      url.username = "ann"
+      url.password = "p@ss:wörd"
+      expect((yield* send(url, {})).status).toBe(204)
+      const basic = Buffer.from("ann:p@ss:wörd").toString("base64")
+      expect(got).toEqual([`POST /hook?key=secret application/json Basic ${basic} {}`])
     })
   )
   it.scopedLive("follows no redirect", () =>
@@ -216,8 +300,12 @@ describe("the post itself", () => {
     Effect.gen(function* () {
       const { close, url } = yield* serving(200, {}, "")
       close()
-      const error = yield* Effect.flip(send(url, {}))
+      const secrets = new URL(
+        `http://secret-user:secret-word@${url.host}/services/secret-path?key=secret-key#secret-end`
+      )
+      const error = yield* Effect.flip(send(secrets, {}))
       expect(error.message).toMatch(/ECONNREFUSED/)
+      expect(error.message).toContain(url.host)
       expect(error.message).not.toContain("secret")
     })
   )

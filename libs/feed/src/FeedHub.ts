@@ -20,7 +20,7 @@ export interface FeedHubOptions {
   readonly instance: string
   /** Changes kept for routers that resume. Default 256. */
   readonly historyLimit?: number
-  /** A router with a longer backlog is cut off. Default 8 MiB. */
+  /** A router with a longer backlog, beside what it is given when it joins, is cut off. Default 8 MiB. */
   readonly maxBufferedBytes?: number
   /** Without a reading for this long, what is held no longer counts as confirmed by a quorum. Default 5 s. */
   readonly staleAfterMillis?: number
@@ -35,7 +35,8 @@ export interface FeedHubStats {
 
 export class FeedHub {
   #log: FeedLog.FeedLog
-  readonly #peers = new Set<FeedPeer>()
+  /** With the bytes that each was given when it joined: the table of a large Swarm alone may be more than the longest backlog. */
+  readonly #peers = new Map<FeedPeer, number>()
   readonly #maxBufferedBytes: number
   readonly #staleAfterMillis: number
   #recordedAtMillis = 0
@@ -67,8 +68,13 @@ export class FeedHub {
   }
 
   join(peer: FeedPeer, resume: { readonly instance: string; readonly sequence: number } | undefined): void {
-    this.#peers.add(peer)
-    for (const frame of FeedLog.catchUp(this.#log, resume)) this.#send(peer, this.#bytes(frame))
+    this.#peers.set(peer, 0)
+    for (const frame of FeedLog.catchUp(this.#log, resume)) {
+      const bytes = this.#bytes(frame)
+      this.#send(peer, bytes)
+      const given = this.#peers.get(peer)
+      if (given !== undefined) this.#peers.set(peer, given + bytes.length)
+    }
   }
 
   leave(peer: FeedPeer): void {
@@ -86,7 +92,7 @@ export class FeedHub {
 
   #broadcast(frame: string): void {
     const bytes = this.#bytes(frame)
-    for (const peer of this.#peers) this.#send(peer, bytes)
+    for (const peer of this.#peers.keys()) this.#send(peer, bytes)
   }
 
   #bytes(text: string): Buffer {
@@ -95,7 +101,7 @@ export class FeedHub {
   }
 
   #send(peer: FeedPeer, frame: Buffer): void {
-    if (peer.bufferedAmount > this.#maxBufferedBytes) {
+    if (peer.bufferedAmount > this.#maxBufferedBytes + (this.#peers.get(peer) ?? 0)) {
       this.#slowRoutersCut++
       this.#peers.delete(peer)
       peer.terminate()

@@ -94,7 +94,7 @@ describe("the feed", { timeout: 20_000 }, () => {
 
   it.scopedLive("cuts off a router that does not read", () =>
     Effect.gen(function* () {
-      const feed = yield* server({ maxBufferedBytes: -1 })
+      const feed = yield* server({ maxBufferedBytes: Number.NEGATIVE_INFINITY })
       const { states } = yield* client(feed.url)
       yield* feed.read(reading(tableOf("10.0.0.1"), 10))
       yield* eventually(feed.stats, ({ slowRoutersCut }) => slowRoutersCut > 0)

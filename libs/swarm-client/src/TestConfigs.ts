@@ -64,7 +64,14 @@ export const answer = (store: ConfigStore, segments: ReadonlyArray<string>, requ
   return { status: 200, text: "" }
 }
 
+const invalid = (words: string): ConfigAnswer => ({
+  status: 400,
+  message: `rpc error: code = InvalidArgument desc = ${words}`
+})
+
 const create = (store: ConfigStore, spec: ConfigSpec): ConfigAnswer => {
+  if (spec.Name === "") return invalid("name must be provided")
+  if ((spec.Data ?? "") === "") return invalid("config data must be larger than 0 and less than 1024000 bytes")
   if (store.all().some((text) => specOf(text).Name === spec.Name))
     return { status: 409, message: `rpc error: code = AlreadyExists desc = config ${spec.Name} already exists` }
   const ID = `config${store.nextIndex()}`

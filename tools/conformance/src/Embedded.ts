@@ -35,13 +35,6 @@ export const furnish = (swarm: Swarm): void => {
   advance(swarm, 1_000)
 }
 
-/** One without an API. */
-export const make = (options: EmbeddedOptions): Swarm => {
-  const swarm = new Swarm(swarmOptions(options))
-  furnish(swarm)
-  return swarm
-}
-
 /** As a manager that lives would list it; without a leader there is none to ask. */
 export const observe = (swarm: Swarm): Observation => {
   const atMillis = swarm.nowMillis()

@@ -77,9 +77,9 @@ const ofProblems = (snapshot: Snapshot, problems: ReadonlyArray<Problems.Problem
     labels: "all can be read",
     routes: `${routed.services.length} routable services, each reachable`
   }
-  return Object.entries(good).flatMap(([check, words]) => {
+  return (["nodes", "services", "labels", "routes"] as const).flatMap((check) => {
     const ofCheck = found.filter((finding) => finding.check === check)
-    return ofCheck.length === 0 ? [ok(check, "swarm", words)] : ofCheck
+    return ofCheck.length === 0 ? [ok(check, "swarm", good[check])] : ofCheck
   })
 }
 

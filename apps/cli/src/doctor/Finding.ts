@@ -1,8 +1,22 @@
 /** What a check of the doctor found. Every problem and warning names its object and its cure. */
 
+/** What is looked at; `docs/runbook.md` says of each what its findings mean. */
+export const checks = [
+  "rights",
+  "managers",
+  "nodes",
+  "services",
+  "labels",
+  "routes",
+  "routers",
+  "rebalancer",
+  "versions",
+  "policy"
+] as const
+export type Check = (typeof checks)[number]
+
 export interface Finding {
-  /** `rights`, `managers`, `nodes`, `services`, `routes`, `routers`, `versions`, `policy`, `rebalancer`. */
-  readonly check: string
+  readonly check: Check
   /** `problem`: to be mended. `warning`: worth knowing. `skipped`: not looked at, and the cure says how to. */
   readonly level: "ok" | "warning" | "problem" | "skipped"
   /** `node n1`, `service p2p_vvm1`, `swarm`. */
@@ -12,7 +26,7 @@ export interface Finding {
   readonly cure: string
 }
 
-export const ok = (check: string, subject: string, finding: string): Finding => ({
+export const ok = (check: Check, subject: string, finding: string): Finding => ({
   check,
   level: "ok",
   subject,
@@ -20,7 +34,7 @@ export const ok = (check: string, subject: string, finding: string): Finding => 
   cure: ""
 })
 
-export const warning = (check: string, subject: string, finding: string, cure: string): Finding => ({
+export const warning = (check: Check, subject: string, finding: string, cure: string): Finding => ({
   check,
   level: "warning",
   subject,
@@ -28,7 +42,7 @@ export const warning = (check: string, subject: string, finding: string, cure: s
   cure
 })
 
-export const problem = (check: string, subject: string, finding: string, cure: string): Finding => ({
+export const problem = (check: Check, subject: string, finding: string, cure: string): Finding => ({
   check,
   level: "problem",
   subject,
@@ -36,7 +50,7 @@ export const problem = (check: string, subject: string, finding: string, cure: s
   cure
 })
 
-export const skipped = (check: string, subject: string, finding: string, cure: string): Finding => ({
+export const skipped = (check: Check, subject: string, finding: string, cure: string): Finding => ({
   check,
   level: "skipped",
   subject,

@@ -6,7 +6,7 @@ import * as ServiceLabels from "@evenkeel/domain/ServiceLabels"
 import type { Service } from "@evenkeel/domain/Service"
 import type { Snapshot } from "@evenkeel/domain/Snapshot"
 import type { Task } from "@evenkeel/domain/Task"
-import { type Finding, ok, problem, warning } from "./Finding.ts"
+import { type Check, type Finding, ok, problem, warning } from "./Finding.ts"
 
 const imageIn = (template: unknown): string => {
   const container = (template as { readonly ContainerSpec?: { readonly Image?: unknown } } | null)?.ContainerSpec
@@ -39,7 +39,7 @@ export const findings = (snapshot: Snapshot): ReadonlyArray<Finding> => [
 
 const placement = (
   snapshot: Snapshot,
-  check: string,
+  check: Check,
   services: ReadonlyArray<Service>,
   what: string,
   belongs: (node: string) => boolean

@@ -1,6 +1,7 @@
 /**
  * Whether the engine's socket, or the proxy before it, lets through what a rebalancer needs. Rights to write are tried on
- * objects that do not exist, so that nothing changes: whoever may write is told that there is no such object.
+ * objects that do not exist or that no engine takes, so that nothing changes: whoever may write is told so. The stream of events is
+not tried: without it readings come later, and nothing else.
  */
 import * as Effect from "effect/Effect"
 import { RaftIndex, ServiceId } from "@evenkeel/domain/Ids"
@@ -31,6 +32,12 @@ const rights: ReadonlyArray<Right> = [
     needed: "to move tasks",
     tried: ({ updateService }) =>
       updateService({ id: ServiceId.make(nobody), version: RaftIndex.make(1), specText: "{}" })
+  },
+  {
+    // No engine makes a config without a name and without data.
+    call: "POST /configs/create",
+    needed: "for policy and history",
+    tried: ({ createConfig }) => createConfig({ name: "", labels: {}, data: "" })
   },
   {
     call: "DELETE /configs/{id}",

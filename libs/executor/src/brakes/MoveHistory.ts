@@ -28,14 +28,20 @@ export type MoveHistory = typeof MoveHistory.Type
 
 export const none: MoveHistory = { moves: [] }
 
-/** Older moves are forgotten. Enough for an hour at the default pace, and a document of some 70 KB. */
+/** Older moves are forgotten. Enough for an hour at the default pace, and a document of some 100 KB. */
 export const movesKept = 250
+
+/** Of a longer reason the beginning is kept, so that no move makes the document larger than a config may be. */
+const longestReason = 300
+
+const bounded = (move: PastMove): PastMove =>
+  move.because.length <= longestReason ? move : { ...move, because: `${move.because.slice(0, longestReason)}…` }
 
 /** With the moves added that are not in it yet; an operation ends once. */
 export const withMoves = (history: MoveHistory, ended: ReadonlyArray<PastMove>): MoveHistory => {
   const known = new Set(history.moves.map(({ operation }) => operation))
   const added = ended.filter(({ operation }) => !known.has(operation))
   if (added.length === 0) return history
-  const moves = [...added, ...history.moves].toSorted((a, b) => b.endedAtMillis - a.endedAtMillis)
+  const moves = [...added.map(bounded), ...history.moves].toSorted((a, b) => b.endedAtMillis - a.endedAtMillis)
   return { moves: moves.slice(0, movesKept) }
 }

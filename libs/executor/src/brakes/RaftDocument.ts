@@ -35,6 +35,17 @@ export class DocumentTooLarge extends Schema.TaggedError<DocumentTooLarge>()("Do
   }
 }
 
+/** Represents a change of a revision that no longer holds. */
+export class DocumentChanged extends Schema.TaggedError<DocumentChanged>()("DocumentChanged", {
+  kind: Schema.String,
+  expected: Schema.Int,
+  holds: Schema.Int
+}) {
+  override get message(): string {
+    return `revision ${this.expected} of the ${this.kind} was changed since: ${this.holds} holds`
+  }
+}
+
 /** Represents a change that others kept overtaking. */
 export class DocumentContended extends Schema.TaggedError<DocumentContended>()("DocumentContended", {
   kind: Schema.String
@@ -126,10 +137,11 @@ export const make = <A, I>({ kind, none, schema }: DocumentKind<A, I>) => {
     return { value, revision, id }
   })
 
-  /** Changes what holds now and gives what holds then. A change that changes nothing writes nothing. */
-  const change = Effect.fn("RaftDocument.change")(function* (change: (value: A) => A) {
+  const changing = Effect.fnUntraced(function* (change: (value: A) => A, expected: number | null) {
     const once = Effect.gen(function* () {
       const before = yield* read()
+      if (expected !== null && before.revision !== expected)
+        return yield* new DocumentChanged({ kind, expected, holds: before.revision })
       const value = change(before.value)
       return encode(value) === encode(before.value) ? before : yield* write(before, value)
     })
@@ -143,5 +155,16 @@ export const make = <A, I>({ kind, none, schema }: DocumentKind<A, I>) => {
     )
   })
 
-  return { read, change }
+  /** Changes what holds now and gives what holds then. A change that changes nothing writes nothing. */
+  const change = Effect.fn("RaftDocument.change")((change: (value: A) => A) =>
+    // Nothing was expected, so nothing else can be found.
+    Effect.catchTag(changing(change, null), "DocumentChanged", Effect.die)
+  )
+
+  /** The same, but only where this revision holds: of two who looked at it one is told. */
+  const changeAt = Effect.fn("RaftDocument.changeAt")((revision: number, change: (value: A) => A) =>
+    changing(change, revision)
+  )
+
+  return { read, change, changeAt }
 }

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest"
-import * as Journal from "@evenkeel/domain/MoveJournal"
 import { TaskId } from "@evenkeel/domain/Ids"
 import type { BrakeName } from "../../src/brakes/Brake.ts"
 import * as Brake from "../../src/brakes/Brake.ts"
@@ -10,6 +9,7 @@ import {
   hour,
   minute,
   moveOf,
+  moving,
   n,
   nodeOf,
   now,
@@ -32,22 +32,6 @@ const pause = (service: string | null, untilMillis: number | null = null): Polic
 
 const lost = (id: string, reachability?: string) =>
   nodeOf(id, { state: "down", ...(reachability ? { reachability } : {}) })
-
-const moving = (operation: string) => ({
-  labels: {
-    [Journal.journalLabel]: Journal.encode(
-      new Journal.PinJournal({
-        operation,
-        task: TaskId.make("a.1"),
-        from: n("n1"),
-        to: n("n2"),
-        startedAtMillis: now - 1_000,
-        deadlineMillis: now + minute,
-        changes: []
-      })
-    )
-  }
-})
 
 interface Row {
   readonly brake: BrakeName

@@ -44,6 +44,34 @@ describe("a document in the Swarm's raft", () => {
     )
   )
 
+  it.effect("is changed at a revision only while that one holds", () =>
+    withEngine(
+      Effect.gen(function* () {
+        yield* words.changeAt(0, adding("a"))
+        const error = yield* Effect.flip(words.changeAt(0, adding("b")))
+        expect(error).toMatchObject({ _tag: "DocumentChanged", expected: 0, holds: 1 })
+        // Nor when it would change nothing: what was looked at is of the past.
+        expect((yield* Effect.flip(words.changeAt(0, (before) => before)))._tag).toBe("DocumentChanged")
+        expect((yield* words.changeAt(1, adding("c"))).value).toEqual(["a", "c"])
+      })
+    )
+  )
+
+  it.effect("of two writers at the same revision one is told", () =>
+    withEngine(
+      Effect.gen(function* () {
+        const both = yield* Effect.fork(
+          Effect.forEach(["a", "b"], (word) => Effect.either(words.changeAt(0, adding(word))), {
+            concurrency: "unbounded"
+          })
+        )
+        yield* TestClock.adjust("5 seconds")
+        expect((yield* Fiber.join(both)).map(({ _tag }) => _tag).sort()).toEqual(["Left", "Right"])
+        expect((yield* words.read()).value).toHaveLength(1)
+      })
+    )
+  )
+
   it.effect("loses no change of writers that come at the same time", () =>
     withEngine(
       Effect.gen(function* () {

@@ -39,11 +39,6 @@ describe("settings as text", () => {
     expect(SettingText.parse("allowGaps", "true")).toEqual(Either.right(true))
     expect(SettingText.parse("allowGaps", "false")).toEqual(Either.right(false))
   })
-
-  it("every setting has its own variable and belongs to a brake or the planner", () => {
-    const variables = BrakeSettings.keys.map((key) => BrakeSettings.docs[key].variable)
-    expect(new Set(variables).size).toBe(variables.length)
-  })
 })
 
 describe("a maintenance window", () => {

@@ -1,5 +1,6 @@
 /** A Swarm and what brakes judge by, with plain values where a test names none. */
 import { NodeId, RaftIndex, ServiceId, TaskId } from "@evenkeel/domain/Ids"
+import * as Journal from "@evenkeel/domain/MoveJournal"
 import type { Move } from "@evenkeel/domain/Plan"
 import { ManagerStatus, Node, Resources } from "@evenkeel/domain/Node"
 import { Service } from "@evenkeel/domain/Service"
@@ -88,6 +89,23 @@ export const snapshotOf = (
     readBy: n("n1"),
     readAtMillis: now
   })
+
+/** A service whose move is under way. */
+export const moving = (operation: string) => ({
+  labels: {
+    [Journal.journalLabel]: Journal.encode(
+      new Journal.PinJournal({
+        operation,
+        task: TaskId.make("a.1"),
+        from: n("n1"),
+        to: n("n2"),
+        startedAtMillis: now - 1_000,
+        deadlineMillis: now + minute,
+        changes: []
+      })
+    )
+  }
+})
 
 export const moveOf = (
   service: string,
