@@ -25,7 +25,7 @@ const Line = Schema.Struct({
 })
 const further: Partial<Record<Telling.Event, ReadonlyArray<string>>> = {
   decision: ["decision"],
-  "move.begun": ["operation", "service", "strategy", "task", "from", "to", "reason"],
+  "move.begun": ["operation", "service", "strategy", "order", "task", "from", "to", "reason"],
   "move.completed": ["operation", "service", "recovered"],
   "move.settled": ["service"]
 }
