@@ -8,7 +8,7 @@ export const events = {
   started: "the process knows its node and begins",
   "start-failed": "the engine does not answer yet, or is no manager",
   decision: "what is decided has changed; `decision`, `brakes`",
-  "move.begun": "`operation`, `service`, `strategy`, `task`, `from`, `to`, `reason`",
+  "move.begun": "`operation`, `service`, `strategy`, `order`, `task`, `from`, `to`, `reason`",
   "move.completed": "`operation`, `service`; `recovered` where another process began it",
   "move.undone": "the same",
   "move.withdrawn": "a move is given up, its new task first; `operation`, `service`",
