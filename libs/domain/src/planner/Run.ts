@@ -32,9 +32,19 @@ export const run = (layout: Layout): Result => {
   const meetsBound = Score.compare(reached, bound.score) <= 0 && steps.length <= bound.moves
   if (meetsBound || !Exact.isSmallEnough(layout)) return { steps, bound, reached, isProved: meetsBound }
   const exact = Exact.improve(layout, bound, { score: reached, moves: steps.length })
-  if (exact.steps === null) return { steps, bound: exact.bound, reached, isProved: exact.isComplete }
-  const ordered = inHelpfulOrder(layout, exact.steps)
-  return { steps: ordered, bound: exact.bound, reached: scoreAfter(layout, ordered), isProved: true }
+  if (exact.steps !== null) {
+    const ordered = inHelpfulOrder(layout, exact.steps)
+    return { steps: ordered, bound: exact.bound, reached: scoreAfter(layout, ordered), isProved: true }
+  }
+  const [first] = steps
+  if (exact.isComplete || first === undefined) return { steps, bound: exact.bound, reached, isProved: exact.isComplete }
+  // Given up here, but it may be within its reach a step further: then the plan that is made there is this one's rest.
+  const back = layout.perform(first)
+  const rest = run(layout)
+  back()
+  const all = [first, ...rest.steps]
+  const isBest = Score.compare(rest.reached, exact.bound.score) <= 0 && all.length <= exact.bound.moves
+  return { steps: all, bound: exact.bound, reached: rest.reached, isProved: isBest }
 }
 
 /** The same pins, as far as there is room the one that helps most first: so that a plan left half-way has done most of its good. */

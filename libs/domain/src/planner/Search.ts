@@ -13,7 +13,7 @@ import * as Steps from "./Steps.ts"
 import type { Symmetry } from "./Symmetry.ts"
 
 /** Placements that are looked at. */
-const mostStates = 5_000
+const mostStates = 2_000
 /** Placements that are looked at for a cheaper plan of as many moves, once one is found. */
 const mostForCost = 1_000
 
