@@ -43,7 +43,8 @@ export const usage = `conformance: the same scenarios on the embedded and the re
   --json             the differences as JSON on stdout
   --keep             leave the lab running; with one lab only
 
-Exit code 0: no differences but the listed ones. 1: differences, or it could not be run. 64: the command line is wrong.
+Exit code 0: no differences but the listed ones. 1: differences, or it could not be run. 64: the command line is wrong. 130: it
+was interrupted.
 `
 
 export class CheckUsageInvalid extends Schema.TaggedError<CheckUsageInvalid>()("CheckUsageInvalid", {

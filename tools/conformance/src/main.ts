@@ -4,6 +4,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
 import * as Conformance from "./Conformance.ts"
 import * as Flags from "./Flags.ts"
 import * as Report from "./Report.ts"
@@ -30,4 +31,10 @@ const program = Either.match(Flags.parse(process.argv.slice(2), names), {
       : check(options).pipe(Effect.catchAll(failed(1)), Effect.provide(NodeFileSystem.layer))
 })
 
-NodeRuntime.runMain(program)
+/** An interrupted run has shown nothing. */
+const interruptedExitCode = 130
+
+NodeRuntime.runMain(program, {
+  teardown: (exit, onExit) =>
+    onExit(Exit.isSuccess(exit) ? Number(process.exitCode ?? 0) : Exit.isInterrupted(exit) ? interruptedExitCode : 1)
+})

@@ -6,6 +6,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { execute } from "./commands.ts"
 import * as Flags from "./Flags.ts"
 import { Lab } from "./Lab.ts"
+import { teardown } from "./Teardown.ts"
 
 const exitWith = (code: number) =>
   Effect.sync(() => {
@@ -23,4 +24,4 @@ const program = Either.match(invocation, {
     execute(parsed).pipe(Effect.flatMap(exitWith), Effect.catchAll(failed(1)), Effect.provide(Lab.layerFromEnvironment))
 })
 
-NodeRuntime.runMain(program)
+NodeRuntime.runMain(program, { teardown })

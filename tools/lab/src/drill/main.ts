@@ -10,6 +10,7 @@ import { LabSite } from "../LabSite.ts"
 import * as Drill from "./Drill.ts"
 import * as DrillFlags from "./DrillFlags.ts"
 import * as DrillReport from "./DrillReport.ts"
+import { teardown } from "../Teardown.ts"
 
 const exitWith = (code: number) => Effect.sync(() => void (process.exitCode = code))
 
@@ -36,4 +37,4 @@ const program = Either.match(DrillFlags.parse(process.argv.slice(2)), {
         )
 })
 
-NodeRuntime.runMain(program)
+NodeRuntime.runMain(program, { teardown })
