@@ -14,7 +14,7 @@ import { decode, encode, type Trace } from "./Trace.ts"
 
 export interface CheckOptions {
   readonly seed: number
-  /** Default 40. */
+  /** At least 1. Default 40. */
   readonly attempts?: number
   /** Takes the listed differences away: what is left is searched further. Default: nothing is listed. */
   readonly sift?: (differences: ReadonlyArray<Difference>) => ReadonlyArray<Difference>
@@ -61,5 +61,5 @@ export const check = Effect.fn("Check.check")(function* (scenario: Scenario, rec
     if (left.length === 0) break
     search.failed(attempt, Math.min(...left.map(({ step }) => step)), left.length)
   }
-  return best ?? { scenario: scenario.name, attempts: 0, differences: [], embedded: recorded }
+  return best ?? (yield* Effect.dieMessage(`${scenario.name} was given ${most} attempts: at least one is needed`))
 })

@@ -88,14 +88,13 @@ const inPairs = <A extends { readonly name: string }>(
   report: Report,
   each: (recorded: A, embedded: A, report: Report) => void
 ): void => {
-  const others = new Map(embedded.map((object) => [object.name, object]))
+  const others = Map.groupBy(embedded, ({ name }) => name)
   for (const object of recorded) {
-    const other = others.get(object.name)
-    others.delete(object.name)
+    const other = others.get(object.name)?.shift()
     if (other === undefined) report(`${kind} ${object.name}`, object, undefined)
     else each(object, other, (what, a, b) => report(`${kind} ${object.name} ${what}`, a, b))
   }
-  for (const other of others.values()) report(`${kind} ${other.name}`, undefined, other)
+  for (const other of [...others.values()].flat()) report(`${kind} ${other.name}`, undefined, other)
 }
 
 const compareTask = (recorded: TaskTrace, embedded: TaskTrace, report: Report): void => {
@@ -116,8 +115,8 @@ const compareTask = (recorded: TaskTrace, embedded: TaskTrace, report: Report): 
   report("created", recorded.created !== undefined, embedded.created !== undefined)
 }
 
-/** What every task passes on its way to a running container. */
-const wayUp = ["new", "pending", "assigned", "accepted", "preparing", "ready", "starting", "running"]
+/** What every task passes on its node, on the way to a running container. */
+const wayUp = ["assigned", "accepted", "preparing", "ready", "starting", "running"]
 
 /**
  * A replacement that is held back waits in `ready` for what is left of its delay: nothing, where a busy machine took as long to
@@ -127,8 +126,8 @@ const wasLate = ({ lasting }: TaskTrace, state: string): boolean =>
   state === "ready" && lasting.some((earlier) => ["assigned", "accepted", "preparing"].includes(earlier))
 
 /**
- * With the states that a task must have passed between two that are listed: agents report in batches, so the store does not
- * show each of them, in one Swarm as in the other.
+ * With the states that a task must have passed on its node between two that are listed: agents report in batches, so the store
+ * does not show each of them, in one Swarm as in the other. What managers do is in the store, state by state.
  */
 export const withPassed = (states: ReadonlyArray<string>): ReadonlyArray<string> =>
   states.flatMap((state, i) => {

@@ -35,11 +35,15 @@ export const furnish = (swarm: Swarm): void => {
   advance(swarm, 1_000)
 }
 
+/** Everything that is stored, whether or not a manager would list it now. */
+export const stored = (swarm: Swarm): Observation => {
+  const nodes = swarm.list("node")
+  const [services, tasks] = [swarm.list("service"), swarm.list("task")]
+  return { atMillis: swarm.nowMillis(), leader: leaderOf(nodes), nodes, services, tasks }
+}
+
 /** As a manager that lives would list it; without a leader there is none to ask. */
 export const observe = (swarm: Swarm): Observation => {
-  const atMillis = swarm.nowMillis()
-  const nodes = swarm.list("node")
-  const leader = leaderOf(nodes)
-  if (leader === null) return { atMillis, leader, nodes: [], services: [], tasks: [] }
-  return { atMillis, leader, nodes, services: swarm.list("service"), tasks: swarm.list("task") }
+  const seen = stored(swarm)
+  return seen.leader === null ? { ...seen, nodes: [], services: [], tasks: [] } : seen
 }

@@ -54,7 +54,6 @@ export const follow = (
   let closed = false
   const open = () => {
     if (closed) return
-    const again = () => void setTimeout(open, 200)
     current = request({ socketPath, path, headers: { host: "docker" }, agent: false }, (response) => {
       let rest = ""
       response.setEncoding("utf8")
@@ -63,9 +62,10 @@ export const follow = (
         rest = lines.pop() ?? ""
         for (const line of lines) if (line.trim() !== "") onLine(line)
       })
-      response.once("close", again)
     })
-    current.once("error", again)
+    current.on("error", () => undefined)
+    // However it ended, once: two streams would tell everything twice.
+    current.once("close", () => setTimeout(open, 200))
     current.end()
   }
   open()

@@ -93,7 +93,8 @@ export const parse = (
   if (!/^[1-9]$/.test(values.labs)) return fail(`--labs takes a number from 1 to 9, not ${values.labs}`)
   if (values.keep && values.labs !== "1") return fail("--keep leaves one lab running: it takes no --labs")
   if (values.record && !values.real) return fail("--record needs --real: only the lab's Swarm can be recorded")
-  if (values.random !== "0" && !values.real) return fail("--random needs --real: there are no recordings of them")
+  if (values.random !== "0" && !values.real)
+    return fail("--random needs --real: those that are recorded are compared without it")
   return Either.right({
     only,
     real: values.real,

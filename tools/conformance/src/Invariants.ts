@@ -4,9 +4,9 @@
  * left alone for a while is `invariants/AtRest`'s matter.
  */
 import { type EngineObject, numberAt, textAt } from "./EngineValue.ts"
-import { type Claim, claimOf, claimEnds, isLive, NodeClaims } from "./invariants/Claims.ts"
+import { type Claim, claimOf, NodeClaims } from "./invariants/Claims.ts"
 import { maxReplicasOf, refusalOf } from "./invariants/Eligibility.ts"
-import { rank, ranks } from "./invariants/States.ts"
+import { isLive, isWanted, rank, ranks } from "./invariants/States.ts"
 import type { Observation } from "./Target.ts"
 
 export interface Invariants {
@@ -136,7 +136,7 @@ const assignmentFits = (
   const refusal = refusalOf(task["Spec"], node)
   if (refusal !== null) violations.push(`task ${id} was assigned to node ${textAt(node, "ID")}: ${refusal}`)
   const most = maxReplicasOf(task["Spec"])
-  if (most === 0 || claimEnds(task)) return violations
+  if (most === 0 || !isWanted(textAt(task, "DesiredState"))) return violations
   // Tasks of another spec, with another limit, may have followed within the same commit.
   const followers = assigned.filter(
     (each) =>

@@ -106,16 +106,17 @@ export const fingerprint = (seen: Observation): string =>
   JSON.stringify([
     seen.leader,
     seen.nodes.map((node) => [
-      ...[node["ID"], at(node, "Status", "State"), at(node, "Spec"), at(node, "ManagerStatus", "Reachability")]
+      ...[node["ID"], at(node, "Spec"), at(node, "ManagerStatus", "Reachability")],
+      ...[at(node, "Status", "State"), at(node, "Status", "Message")]
     ]),
-    seen.services.map((service) => [service["ID"], at(service, "Spec"), textAt(service, "UpdateStatus", "State")]),
+    seen.services.map((service) => [
+      ...[service["ID"], at(service, "Spec"), at(service, "PreviousSpec"), at(service, "Endpoint", "Spec")],
+      ...[at(service, "UpdateStatus", "State"), at(service, "UpdateStatus", "Message")]
+    ]),
     seen.tasks
       .map((task) => [
-        String(task["ID"]),
-        textAt(task, "Status", "State"),
-        textAt(task, "DesiredState"),
-        textAt(task, "Status", "Err"),
-        textAt(task, "NodeID")
+        ...[textAt(task, "ID"), textAt(task, "Status", "State"), textAt(task, "DesiredState"), textAt(task, "NodeID")],
+        ...[textAt(task, "Status", "Message"), textAt(task, "Status", "Err")]
       ])
       .toSorted()
   ])

@@ -51,6 +51,7 @@ describe("compare", () => {
     assert.deepStrictEqual(found({ removed: ["web"] }), ["removed services"])
     assert.deepStrictEqual(found({ tasks: [] }), ["task web.1#1"])
     assert.deepStrictEqual(found({ tasks: [task, { ...task, name: "web.2#1" }] }), ["task web.2#1"])
+    assert.deepStrictEqual(found({ tasks: [task, task] }), ["task web.1#1"])
     assert.deepStrictEqual(found({ services: [] }), ["service web"])
     assert.deepStrictEqual(found({ nodes: [] }), ["node n1"])
   })
@@ -147,7 +148,15 @@ describe("compare", () => {
     )
   })
 
-  it("adds the states that a task must have passed, and no others", () => {
+  it("does not add what managers do: a task that waited must have waited", () => {
+    const waited = { ...task, states: ["new", "pending", "assigned", "running"] }
+    const compared = (...states: ReadonlyArray<string>) =>
+      compare(traceOf([{ ...step, tasks: [waited] }]), traceOf([{ ...step, tasks: [{ ...task, states }] }]))
+    assert.lengthOf(compared("new", "assigned", "running"), 1)
+    assert.lengthOf(compared("new", "pending", "assigned", "running"), 0)
+  })
+
+  it("adds the states that a task must have passed on its node, and no others", () => {
     assert.deepStrictEqual(
       withPassed(["assigned", "starting", "running"]).join(),
       "assigned,accepted,preparing,ready,starting,running"

@@ -98,7 +98,7 @@ const found = (before: Observation, after: Observation): string => {
 
 describe("the invariants find", () => {
   const seen = atRest()
-  const [first, second] = seen.tasks
+  const [, second] = seen.tasks
   const otherNode = { NodeID: textAt(second, "NodeID") }
   const pending = changed(seen, "tasks", { Status: { State: "pending", PortStatus: {} }, NodeID: "" }, 0)
 
@@ -162,13 +162,58 @@ describe("the invariants find", () => {
         .join("\n"),
       words
     )
-    assert.isDefined(first)
+  })
+})
+
+describe("the invariants at rest", () => {
+  const seen = atRest()
+  const [model = {}] = seen.tasks
+  const violations = (services: Observation["services"], tasks: Observation["tasks"]): string =>
+    AtRest.violations({ ...seen, services, tasks }, () => true)
+      .map(kindOf)
+      .join("\n")
+  const copies = (count: number, patch: object): Observation["tasks"] =>
+    Array.from({ length: count }, (_, i) => mergePatch(model, { ID: `copy${i}`, ...patch }) as EngineObject)
+  const ended = { DesiredState: "shutdown", Status: { State: "failed", PortStatus: {} } }
+
+  it("bound a slot's history, in which tasks that are wanted have no part", () => {
+    assert.strictEqual(violations(seen.services, [...seen.tasks, ...copies(6, ended)]), "")
+    assert.match(violations(seen.services, [...seen.tasks, ...copies(7, ended)]), /keeps # ended tasks, more than #/)
+    const waiting = { NodeID: "", Status: { State: "pending", PortStatus: {} } }
+    assert.strictEqual(violations(seen.services, [...seen.tasks, ...copies(9, waiting)]), "")
+  })
+
+  it("let a service exchange running tasks for slots that ended only where those are not restarted and too many", () => {
+    const { tasks } = changed(seen, "tasks", { Status: { State: "starting" } })
+    const gaveUp = copies(1, { ...ended, Slot: 4, Spec: { RestartPolicy: { Condition: "none" } } })
+    const none = seen.services.map(
+      (service) =>
+        mergePatch(service, { Spec: { TaskTemplate: { RestartPolicy: { Condition: "none" } } } }) as EngineObject
+    )
+    assert.strictEqual(violations(none, [...tasks, ...gaveUp]), "")
+    assert.match(violations(none, tasks), /is starting at rest/)
+    assert.match(violations(seen.services, [...tasks, ...gaveUp]), /is starting at rest/)
+    assert.match(violations(none, [...tasks, ...copies(1, { ...ended, Slot: 4 })]), /is starting at rest/)
   })
 })
 
 describe("a failing game", () => {
+  const wait = { command: { do: "wait" }, thenMillis: 500 } as const
+
+  it("loses all moves that its failure does not need", { timeout: 60_000 }, () => {
+    // A constraint that the invariants do not understand stops them where its task is assigned.
+    const spec = {
+      Name: "red",
+      TaskTemplate: { ContainerSpec: { Image: "a" }, Placement: { Constraints: ["node.platform.os==linux"] } }
+    }
+    const create = { command: { do: "create", spec }, thenMillis: 5_000 } as const
+    const game: Game = { seed: 1, nodes: [{}, {}, {}], moves: [wait, wait, create, wait, wait] }
+    const [violation = ""] = replay(game).violations
+    assert.match(violation, /only node.hostname, node.role and node.labels are understood/)
+    assert.deepStrictEqual(shrink(game, violation).moves, [create])
+  })
+
   it("is made small without losing its failure", { timeout: 60_000 }, () => {
-    const wait = { command: { do: "wait" }, thenMillis: 500 } as const
     const worker = { command: { do: "update", service: "red", patch: { TaskTemplate: 7 } }, thenMillis: 10 } as const
     const game: Game = { seed: 1, nodes: [{}, {}, {}], moves: [wait, wait, worker, wait] }
     // Nothing is wrong with it: nothing may be left out.

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { EngineObject } from "../src/EngineValue.ts"
 import { make } from "../src/Recorder.ts"
-import { unmet, unrest } from "../src/Rest.ts"
+import { fingerprint, unmet, unrest } from "../src/Rest.ts"
 import type { Observation } from "../src/Target.ts"
 
 const nodeId = "n".repeat(25)
@@ -107,6 +107,24 @@ describe("Recorder", () => {
         ["web.1#2", 0]
       ]
     )
+  })
+})
+
+describe("fingerprint", () => {
+  it("changes with what a trace shows, and with nothing else", () => {
+    const print = (...more: Parameters<typeof seen>) => fingerprint(seen(...more))
+    const one = [task("a", "running")]
+    assert.strictEqual(print(5, one), print(0, one))
+    const others = [
+      [task("a", "failed")],
+      [task("a", "running", "shutdown")],
+      [task("a", "running", "running", { NodeID: "other" })],
+      [task("a", "running", "running", { Status: { State: "running", Message: "otherwise" } })],
+      [...one, task("b", "running")]
+    ]
+    for (const tasks of others) assert.notStrictEqual(print(0, tasks), print(0, one))
+    for (const more of [{ PreviousSpec: {} }, { Endpoint: { Spec: {} } }, { UpdateStatus: { Message: "m" } }])
+      assert.notStrictEqual(print(0, one, [service(1, more)]), print(0, one))
   })
 })
 

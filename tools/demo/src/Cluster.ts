@@ -34,7 +34,7 @@ export interface Cluster {
   /** Where the simulation answers. */
   readonly control: string
   readonly nodes: SimReady["nodes"]
-  readonly hasRange: boolean
+  readonly obstacle: SimReady["obstacle"]
   /** Where each router task takes requests, by its id. */
   readonly entries: ReadonlyMap<string, string>
   /** Sockets and logs. */
@@ -57,6 +57,7 @@ const bundles = ["router/main.mjs", "rebalancer/main.mjs", "vvm/vvm.mjs"].map((f
 const stackFile = join(workspace, "deploy/stack.yml")
 const stackName = "demo"
 
+const startPatienceMs = 60_000
 const endGraceMs = 3_000
 
 /** Its own process group, so that Ctrl-C reaches this process only, which then ends it. */
@@ -143,7 +144,13 @@ export const make = Effect.fn("Cluster.make")(function* (options: ClusterOptions
   })
   child.stdin?.on("error", () => undefined)
   const entries = new Map<string, string>()
-  const ready = yield* awaitReady(child, entries, () => last)
+  const ready = yield* awaitReady(child, entries, () => last).pipe(
+    Effect.timeoutFail({
+      duration: startPatienceMs,
+      onTimeout: () =>
+        new ClusterNotStarted({ reason: last || `nothing was heard of it for ${startPatienceMs / 1000} s` })
+    })
+  )
   isReady = true
   const ended = Effect.async<string>((resume) => {
     const tell = () => resume(Effect.succeed(last || "no message"))

@@ -48,9 +48,7 @@ export const run = Effect.fn("Demo.run")(function* (
     `The same story three times: Swarm with its own mesh, modelled; Swarm alone behind Evenkeel's routers; Swarm with Evenkeel. Times are simulated: ${speed} s in one of the clock.`
   )
   const { result: mesh } = yield* Effect.scoped(Run.tell("mesh", options, screen))
-  screen.leave()
   const { result: alone } = yield* Effect.scoped(Run.tell("alone", options, screen))
-  screen.leave()
   const told = yield* Run.tell("evenkeel", options, screen)
   screen.leave()
   const evenkeel = told.result

@@ -44,6 +44,8 @@ export interface Told {
 }
 
 const lookEveryMs = 120
+/** How long a router may take to lead requests to every service, once all tasks run. */
+const answerSeconds = 20
 const steadyMs = 3_000
 const balancedMs = 2_000
 /**
@@ -55,8 +57,8 @@ const watchedSeconds = { mesh: 15, alone: 60 } as const
 const withoutNodeSeconds = 15
 const eventsShown = 12
 
-const noRange = (routing: "mesh" | "routers"): string =>
-  `127.77.0.0/16 is not used here: every task takes a port of 127.0.0.1 instead${routing === "routers" ? ", routers read where tasks are from a file, and do not hear one another" : ""}`
+const withoutRange = (obstacle: string, routing: "mesh" | "routers"): string =>
+  `${obstacle}: every task takes a port of 127.0.0.1 instead of an address of its own${routing === "routers" ? ", routers read where tasks are from a file, and do not hear one another" : ""}`
 
 /** Whether an entry has an answer for a name. */
 const answers = (entry: string, host: string): Effect.Effect<boolean> =>
@@ -80,8 +82,10 @@ export const tell = Effect.fn("Run.tell")(function* (kind: Story.RunKind, option
   const mode = kind === "evenkeel" ? "act" : "observe"
   const startedAtMs = yield* Clock.currentTimeMillis
   const cluster = yield* Cluster.make({ ...options, routing, mode }, audience.message)
+  // Before the cluster ends, which takes a moment: a second Ctrl-C in it must find the terminal as it was.
+  yield* Effect.addFinalizer(() => Effect.sync(audience.leave))
   const stack = Cluster.stackOf(routing)
-  if (!cluster.hasRange) audience.message(noRange(routing))
+  if (cluster.obstacle !== null) audience.message(withoutRange(cluster.obstacle, routing))
   const endpoints = new Map(cluster.nodes.map(({ endpoint, hostname }) => [hostname, endpoint]))
   const [first = ""] = [...endpoints.values()]
 
@@ -144,6 +148,9 @@ export const tell = Effect.fn("Run.tell")(function* (kind: Story.RunKind, option
     return { nowMillis, lost }
   })
 
+  const stuck = (waitedFor: string, seconds: number) =>
+    new StoryStuck({ run: Story.runTitles[kind], waitedFor, seconds, seen: seenOf(observation) })
+
   /** Looks until it is so. */
   const until = (waitedFor: string, isSo: () => boolean) =>
     Effect.gen(function* () {
@@ -152,8 +159,7 @@ export const tell = Effect.fn("Run.tell")(function* (kind: Story.RunKind, option
       for (;;) {
         const seen = yield* look
         if (isSo()) return seen
-        if ((yield* Clock.currentTimeMillis) > giveUpAtMs)
-          return yield* new StoryStuck({ run: Story.runTitles[kind], waitedFor, seconds, seen: seenOf(observation) })
+        if ((yield* Clock.currentTimeMillis) > giveUpAtMs) return yield* stuck(waitedFor, seconds)
         yield* Effect.sleep(lookEveryMs)
       }
     })
@@ -182,7 +188,10 @@ export const tell = Effect.fn("Run.tell")(function* (kind: Story.RunKind, option
         yield* answers(url, host).pipe(
           Effect.delay(50),
           Effect.repeat({ until: (isSo) => isSo }),
-          Effect.timeout(20_000)
+          Effect.timeoutFail({
+            duration: answerSeconds * 1000,
+            onTimeout: () => stuck(`${url} to answer for ${host}`, answerSeconds)
+          })
         )
     clients = yield* Clients.start([...entries.values()], speed, "steady")
     yield* begin("steady", `${wantedWorkload} tasks serve on ${cluster.nodes.length} nodes; clients send requests`)

@@ -36,4 +36,6 @@ export interface Audience {
   readonly event: (event: StoryEvent) => void
   /** What the embedded Swarm's process says. */
   readonly message: (line: string) => void
+  /** The run is over. */
+  readonly leave: () => void
 }

@@ -13,8 +13,6 @@ const sizeOf = ({ columns, rows }: { readonly columns: number; readonly rows: nu
 export interface Screen extends Audience {
   /** A line that stays. */
   readonly line: (text: string) => void
-  /** Gives the terminal back; what is shown stays above what comes next. */
-  readonly leave: () => void
 }
 
 const redrawEveryMs = 100
@@ -83,6 +81,7 @@ export const terminal = (
     event: () => undefined,
     message: line,
     line,
+    // What is shown stays above what comes next.
     leave: () => {
       giveBack()
       last = null

@@ -22,8 +22,7 @@ export const phaseTitles: Readonly<Record<Phase, string>> = {
  * `mesh`: neither routers nor rebalancers, and a model of Swarm's own way to tasks; `alone`: Evenkeel's routers, and rebalancers that
  * only observe, so that nothing is moved; `evenkeel`: they act.
  */
-export const runKinds = ["mesh", "alone", "evenkeel"] as const
-export type RunKind = (typeof runKinds)[number]
+export type RunKind = "mesh" | "alone" | "evenkeel"
 
 export const runTitles: Readonly<Record<RunKind, string>> = {
   mesh: "Swarm's mesh (model)",

@@ -28,9 +28,7 @@ const program = (options: Options.DemoOptions) =>
     const screen = Screen.isTerminal(stream, process.env)
       ? Screen.terminal(stream, process.env, () => clock.unsafeCurrentTimeMillis())
       : Screen.lines(stream)
-    const isAsPromised = yield* Demo.run(options, screen, (text) => void process.stdout.write(text)).pipe(
-      Effect.onExit(() => Effect.sync(screen.leave))
-    )
+    const isAsPromised = yield* Demo.run(options, screen, (text) => void process.stdout.write(text))
     if (!isAsPromised) yield* exitWith(failureExitCode)
   })
 

@@ -109,6 +109,22 @@ describe("the demo", () => {
     }
   )
 
+  it.runIf(process.platform === "linux")(
+    "says that its Swarm has ended by itself, and leaves nothing behind",
+    { timeout: 60_000 },
+    async () => {
+      const { ended, folder, leftovers, said } = demo(["--speed", "20"])
+      await expect.poll(() => said.err, { timeout: 30_000 }).toContain("clients send requests")
+      const [sim] = processesOf(folder).filter((pid) => textOf(`/proc/${pid}/cmdline`).includes("sim/main.ts"))
+      expect(sim).toBeDefined()
+      process.kill(Number(sim), "SIGKILL")
+      expect(await ended).toBe(1)
+      expect(said.err).toContain("the embedded Swarm ended by itself")
+      expect(leftovers()).toEqual([])
+      await expect.poll(() => processesOf(folder), { timeout: 10_000 }).toEqual([])
+    }
+  )
+
   it("says what is wrong with its options", async () => {
     const { ended, said } = demo(["--node", "n9"])
     expect(await ended).toBe(2)

@@ -1,7 +1,8 @@
 import * as http from "node:http"
-import type { AddressInfo } from "node:net"
+import type { AddressInfo, Socket } from "node:net"
 import { afterEach, describe, expect, it } from "vitest"
 import type { RunningWorkload } from "@evenkeel/swarm-sim/runtime/Workload"
+import { obstacleTo } from "../src/sim/LoopbackRange.ts"
 import type { SimSite } from "../src/sim/SimSite.ts"
 import * as SwarmMesh from "../src/sim/SwarmMesh.ts"
 import { tableOf } from "../src/sim/TableWriter.ts"
@@ -53,6 +54,16 @@ describe("SwarmMesh", () => {
         .once("error", reject)
     })
 
+  /** The connection of a WebSocket, once it is one; asks again until the mesh knows the task. */
+  const upgraded = (port: number, host: string): Promise<Socket> =>
+    new Promise((resolve) => {
+      const headers = { host, connection: "Upgrade", upgrade: "websocket" }
+      http
+        .get({ host: "127.0.0.1", port, agent: false, headers })
+        .once("upgrade", (_, socket: Socket) => resolve(socket))
+        .once("error", () => setTimeout(() => resolve(upgraded(port, host)), 5))
+    })
+
   it("leads a name to its tasks in turn", async () => {
     const [one, two] = [await server("one"), await server("two")]
     const { port } = await mesh([backend("vvm1", { port: one }), backend("vvm2", { port: two })])
@@ -69,11 +80,44 @@ describe("SwarmMesh", () => {
     expect(both.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"])
   })
 
+  it("leads a WebSocket to a task, and ends it with the task's", async () => {
+    const tasks: Array<Socket> = []
+    const echo = http.createServer().on("upgrade", (request: http.IncomingMessage, socket: Socket) => {
+      tasks.push(socket)
+      socket.write(
+        `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${request.headers.upgrade}\r\n\r\n`
+      )
+      socket.pipe(socket)
+    })
+    await new Promise<void>((resolve) => echo.listen(0, "127.0.0.1", resolve))
+    open.push(() => echo.close())
+    const { port } = await mesh([backend("vvm1", { port: (echo.address() as AddressInfo).port })])
+    const client = await upgraded(port, "vvm1")
+    client.write("there and back")
+    expect(await new Promise((resolve) => client.once("data", (bytes: Buffer) => resolve(String(bytes))))).toBe(
+      "there and back"
+    )
+    const closed = new Promise((resolve) => client.once("close", () => resolve("closed")))
+    tasks[0]?.destroy()
+    expect(await closed).toBe("closed")
+  })
+
   it("unbinds tasks that are told to stop", () => {
     const all = [backend("trio"), backend("trio", { port: 9002, isDraining: true })]
     expect(SwarmMesh.backendsOf("trio", all)).toEqual([all[0]])
     expect(SwarmMesh.backendsOf("vvm", all)).toEqual([])
   })
+})
+
+it("a port that another program has on all addresses is in the way of addresses for tasks", async () => {
+  const other = http.createServer().listen(0)
+  await new Promise((resolve) => other.once("listening", resolve))
+  const { port } = other.address() as AddressInfo
+  // Where there is no 127.0.0.0/8 that is what is in the way.
+  const expected = (await obstacleTo([0])) === null ? "EADDRINUSE" : "EADDRNOTAVAIL"
+  expect(await obstacleTo([0, port])).toContain(expected)
+  await new Promise((resolve) => other.close(resolve))
+  if (expected === "EADDRINUSE") expect(await obstacleTo([0, port])).toBeNull()
 })
 
 it("the table of a machine with one address names each task's port", () => {

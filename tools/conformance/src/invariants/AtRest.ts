@@ -133,15 +133,51 @@ const replicasAreRestored: (
 ) => ReadonlyArray<string> = (service, tasks, placing) => {
   const wanted = numberAt(service, "Spec", "Mode", "Replicated", "Replicas") ?? 0
   const replicas = tasks.filter(isReplica)
-  const found: Array<string> = replicas.flatMap((task) => replicaIsSound(task, service, placing))
-  const slots = Map.groupBy(replicas, (task) => numberAt(task, "Slot") ?? 0)
+  const isRestless = exchangesSlots(service, tasks, wanted)
+  const settled = isRestless ? replicas.filter((task) => stateOf(task) === "pending") : replicas
+  const found: Array<string> = settled.flatMap((task) => replicaIsSound(task, service, placing))
+  const slots = Map.groupBy(replicas, slotOf)
   const isShort = slots.size < wanted && !givesUp(service)
   if (isShort || slots.size > wanted)
     found.push(`service ${nameOf(service)} asks for ${wanted} tasks and has ${slots.size} at rest`)
   for (const [slot, all] of slots)
     if (all.length > 1 && !isHeldUp(service, tasks))
       found.push(`slot ${slot} of ${nameOf(service)} has ${all.length} tasks at rest`)
-  return [...found, ...othersHaveEnded(service, tasks), ...historyIsBounded(service, tasks)]
+  if (!isRestless) found.push(...othersHaveEnded(service, tasks))
+  return [...found, ...historyIsBounded(service, tasks)]
+}
+
+const slotOf = (task: EngineObject): number => numberAt(task, "Slot") ?? 0
+
+/**
+ * Whether SwarmKit never lets the service rest. A slot whose tasks have ended and are not to be restarted counts as a slot
+ * (swarmkit `restart.go:UpdatableTasksInSlot`), so there may be more of them than replicas. Which are kept is ranked by copies on
+ * the node first, and only then by what runs (`replicated/services.go:reconcile`): a running task may go for an ended one. An
+ * update fills that slot and ends, which is a write of the service (`updater.go:completeUpdate`), upon which slots are counted
+ * once more, and so on.
+ */
+const exchangesSlots = (service: EngineObject, tasks: ReadonlyArray<EngineObject>, wanted: number): boolean => {
+  if (!givesUp(service)) return false
+  const slots = [...Map.groupBy(tasks, slotOf).values()]
+  const live = slots.filter((slot) => slot.some(isReplica)).length
+  const ended = slots.filter((slot) => !slot.some(isReplica) && isGivenUp(newestOf(slot))).length
+  return ended > 0 && live + ended > wanted
+}
+
+const newestOf = (slot: ReadonlyArray<EngineObject>): EngineObject | undefined => {
+  const since = (task: EngineObject): number => Date.parse(textAt(task, "Status", "Timestamp"))
+  return slot.toSorted((a, b) => since(a) - since(b)).at(-1)
+}
+
+/** By the policy that it was made with; how many attempts were made is not shown. */
+const isGivenUp = (task: EngineObject | undefined): boolean => {
+  const policy = at(task, "Spec", "RestartPolicy")
+  const condition = textAt(policy, "Condition")
+  return (
+    condition === "none" ||
+    (condition === "on-failure" && textAt(task, "Status", "State") === "complete") ||
+    (numberAt(policy, "MaxAttempts") ?? 0) > 0
+  )
 }
 
 /**
@@ -157,24 +193,31 @@ const isHeldUp = (service: EngineObject, tasks: ReadonlyArray<EngineObject>): bo
 }
 
 const othersHaveEnded = (service: EngineObject, tasks: ReadonlyArray<EngineObject>): ReadonlyArray<string> =>
-  tasks.flatMap((task) => {
-    const state = stateOf(task)
-    const isOver =
-      rank(state) > ranks.running || (rank(state) < ranks.assigned && !isWanted(textAt(task, "DesiredState")))
-    return isReplica(task) || isOver
+  tasks.flatMap((task) =>
+    isReplica(task) || isOver(task)
       ? []
       : [
-          `task ${textAt(task, "ID")} of ${nameOf(service)} is wanted ${textAt(task, "DesiredState")} and ${state} at rest`
+          `task ${textAt(task, "ID")} of ${nameOf(service)} is wanted ${textAt(task, "DesiredState")} and ${stateOf(task)} at rest`
         ]
-  })
+  )
 
+/** It has stopped, or never will run. */
+const isOver = (task: EngineObject): boolean => {
+  const state = rank(stateOf(task))
+  return state > ranks.running || (state < ranks.assigned && !isWanted(textAt(task, "DesiredState")))
+}
+
+/** A task that is still wanted, or still runs, is no history, and leaves less room for it. */
 const historyIsBounded = (service: EngineObject, tasks: ReadonlyArray<EngineObject>): ReadonlyArray<string> => {
   const attempts = numberAt(service, "Spec", "TaskTemplate", "RestartPolicy", "MaxAttempts") ?? 0
   // The policy may have been another one when the slot was last looked at.
-  const limit = historySlack + Math.max(historyLimit, attempts + 1)
+  const limit = Math.max(historyLimit, attempts + 1)
   return [...Map.groupBy(tasks, (task) => `${numberAt(task, "Slot") ?? textAt(task, "NodeID")}`)].flatMap(
-    ([slot, all]) =>
-      all.length > limit ? [`slot ${slot} of ${nameOf(service)} keeps ${all.length} tasks, more than ${limit}`] : []
+    ([slot, all]) => {
+      const over = all.filter(isOver).length
+      const most = historySlack + Math.max(0, limit - (all.length - over))
+      return over > most ? [`slot ${slot} of ${nameOf(service)} keeps ${over} ended tasks, more than ${most}`] : []
+    }
   )
 }
 

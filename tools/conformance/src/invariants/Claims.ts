@@ -5,8 +5,6 @@
 import { at, type EngineObject, listOf, numberAt, textAt } from "../EngineValue.ts"
 import { isLive, isWanted, rank, ranks } from "./States.ts"
 
-export { isLive }
-
 /** What one task holds; nothing of a node before it is assigned. */
 export interface Claim {
   readonly task: string
@@ -52,9 +50,6 @@ export const hostPortsOf = (ports: unknown): ReadonlyArray<string> =>
       ? [`${textAt(port, "Protocol")}/${numberAt(port, "PublishedPort") ?? 0}`]
       : []
   )
-
-/** Whether it is no longer wanted: then it does not count as a replica. */
-export const claimEnds = (task: EngineObject): boolean => !isWanted(textAt(task, "DesiredState"))
 
 interface Total {
   nanoCpus: number

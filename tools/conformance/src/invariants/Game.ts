@@ -106,25 +106,17 @@ const run = (
   if (!isOver()) {
     mend(swarm, watched.drops)
     collect("mending", watched.take())
-    const seen = observe(swarm)
+    const seen = Embedded.stored(swarm)
     collect("at rest", [...AtRest.violations(seen, Machines.isSuperseded(swarm)), ...Machines.violations(swarm)])
   }
   if (!isOver()) {
     clear(swarm, watched.drops)
     collect("removing", watched.take())
-    collect("at the end", [...AtRest.leftovers(observe(swarm)), ...Machines.violations(swarm)])
+    collect("at the end", [...AtRest.leftovers(Embedded.stored(swarm)), ...Machines.violations(swarm)])
   }
   const game = { seed, nodes, moves }
   return { game, violations, commits: watched.commits(), digest: hash?.digest("hex") ?? "" }
 }
-
-/** Everything that is stored, whether or not a manager would list it now. */
-const observe = (swarm: Swarm): Observation => ({
-  ...Embedded.observe(swarm),
-  nodes: swarm.list("node"),
-  services: swarm.list("service"),
-  tasks: swarm.list("task")
-})
 
 interface Watched {
   readonly drops: Set<string>
@@ -158,7 +150,7 @@ const watch = (swarm: Swarm, hash: Hash | null): Watched => {
   })
   swarm.onChange(() => {
     commits++
-    const seen = observe(swarm)
+    const seen = Embedded.stored(swarm)
     const index = swarm.raftIndex()
     if (index <= version) found.push(`a commit left the version at ${index}; it was ${version}`)
     version = index

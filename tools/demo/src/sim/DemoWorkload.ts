@@ -11,9 +11,13 @@ import * as SwarmMesh from "./SwarmMesh.ts"
 import { type Backend, running as runningTasks } from "./Tasks.ts"
 import { type Place, rebalancerEnv, routerEnv } from "./TaskSettings.ts"
 
+const taskPort = 8080
 const routerAdminPort = 9080
 const routerHeartbeatPort = 9081
 const rebalancerAdminPort = 7071
+
+/** TCP ports that tasks with addresses of their own listen on. */
+export const fixedPorts: ReadonlyArray<number> = [taskPort, routerAdminPort, rebalancerPort, rebalancerAdminPort]
 
 /** What `dist/apps/vvm/vvm.mjs` exports. */
 export type StartVvm = (options: {

@@ -22,8 +22,8 @@ export type SimSite = typeof SimSite.Type
 export const SimReady = Schema.Struct({
   control: Schema.String,
   nodes: Schema.Array(Schema.Struct({ id: Schema.String, hostname: Schema.String, endpoint: Schema.String })),
-  /** Whether tasks have addresses of their own. */
-  hasRange: Schema.Boolean
+  /** Why tasks have no addresses of their own, but ports of 127.0.0.1; null: they have them. */
+  obstacle: Schema.NullOr(Schema.String)
 })
 export type SimReady = typeof SimReady.Type
 

@@ -12,10 +12,10 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
-import { hasLoopbackRange } from "@evenkeel/swarm-sim/runtime/LoopbackAddresses"
 import { defaults } from "@evenkeel/swarm-sim/server/SimOptions"
 import * as SimServer from "@evenkeel/swarm-sim/server/SimServer"
 import * as DemoWorkload from "./DemoWorkload.ts"
+import { obstacleTo } from "./LoopbackRange.ts"
 import { killAll } from "./ProcessWorkload.ts"
 import {
   lockAddress,
@@ -77,7 +77,8 @@ const program = Effect.gen(function* () {
     killAll()
     rmSync(site.folder, { recursive: true, force: true })
   })
-  const hasRange = !site.portsOnly && (yield* Effect.promise(hasLoopbackRange))
+  const obstacle = site.portsOnly ? "--ports" : yield* Effect.promise(() => obstacleTo(DemoWorkload.fixedPorts))
+  const hasRange = obstacle === null
   if (hasRange) yield* lock
   const vvm = (yield* Effect.promise(() => import(pathToFileURL(join(site.apps, "vvm", "vvm.mjs")).href))) as {
     readonly startVvm: DemoWorkload.StartVvm
@@ -101,7 +102,7 @@ const program = Effect.gen(function* () {
     (line) => void (line.includes(": http://127.0.0.1:") || say(line)),
     { workload, hasRange, swarm: { startMillis } }
   )
-  print({ ...addresses, hasRange })
+  print({ ...addresses, obstacle })
   return yield* Effect.never
 }).pipe(Effect.scoped)
 
@@ -112,7 +113,12 @@ const said = (cause: Cause.Cause<unknown>): string => {
 }
 
 const fiber = Effect.runFork(program)
-const stop = (): void => void Effect.runFork(Fiber.interrupt(fiber))
+/** Less than the demo waits before it kills this process, which could then tidy up no more. */
+const endGraceMs = 2_000
+const stop = (): void => {
+  Effect.runFork(Fiber.interrupt(fiber))
+  setTimeout(() => process.exit(1), endGraceMs).unref()
+}
 process.once("SIGTERM", stop)
 process.stdin.once("close", stop)
 process.stdin.once("error", stop)
