@@ -162,6 +162,7 @@ export const follow = Effect.fn("FeedClient.follow")(function* (
   const state = yield* Ref.make(initial(url))
   const failuresInARow = yield* Ref.make(0)
   const mayResume = yield* Ref.make(true)
+  const lastFailure = yield* Ref.make<Failure["_tag"] | null>(null)
   const update = (next: FeedState) => Effect.zipRight(Ref.set(state, next), publish(next))
 
   const session: Effect.Effect<never, Failure> = Effect.scoped(
@@ -212,8 +213,10 @@ export const follow = Effect.fn("FeedClient.follow")(function* (
   const ended = (failure: Failure) =>
     Effect.gen(function* () {
       const before = yield* Ref.get(state)
-      // Said once for each loss and each time it begins anew: a rebalancer that is away for an hour is one line.
-      const isNews = before.connected || (yield* Ref.get(failuresInARow)) === 0
+      // Said once for each loss and each other kind of failure: a rebalancer that is away for an hour is one line, and one more
+      // when it comes back as a release too far from ours.
+      const isOtherKind = (yield* Ref.getAndSet(lastFailure, failure._tag)) !== failure._tag
+      const isNews = before.connected || isOtherKind
       yield* isNews ? Effect.logWarning(failure.message) : Effect.logDebug(failure.message)
       yield* Ref.set(mayResume, failure._tag === "FeedDisconnected")
       yield* update({ ...before, connected: false })

@@ -61,7 +61,7 @@ export interface AdminServerOptions<R> {
   readonly routes?: Readonly<Record<string, AdminHandler<R>>>
   /** Whether `/healthz`, `/readyz` and `/metrics` are served here too. Default: yes. */
   readonly ownPages?: boolean
-  /** How a request that no route takes is answered. Default: as plain text. */
+  /** How a request is answered that no handler answers: none takes it, it is too long, its handler died. Default: as plain text. */
   readonly problem?: (status: number, message: string) => AdminResponse
 }
 
@@ -81,7 +81,13 @@ export const json = (status: number, value: unknown): AdminResponse => ({
   body: `${JSON.stringify(value, undefined, 2)}\n`
 })
 
-const readBody = (request: IncomingMessage): Effect.Effect<string | AdminResponse> =>
+/** A body that cannot be read. */
+interface Unreadable {
+  readonly status: number
+  readonly message: string
+}
+
+const readBody = (request: IncomingMessage): Effect.Effect<string | Unreadable> =>
   Effect.async((resume) => {
     const chunks: Array<Buffer> = []
     let size = 0
@@ -90,11 +96,11 @@ const readBody = (request: IncomingMessage): Effect.Effect<string | AdminRespons
       if (size <= maxBodyBytes) chunks.push(chunk)
       else {
         request.pause()
-        resume(Effect.succeed(text(413, `the body is longer than ${maxBodyBytes} bytes`)))
+        resume(Effect.succeed({ status: 413, message: `the body is longer than ${maxBodyBytes} bytes` }))
       }
     })
     request.on("end", () => resume(Effect.succeed(Buffer.concat(chunks).toString("utf8"))))
-    request.on("error", () => resume(Effect.succeed(text(400, "the body broke off"))))
+    request.on("error", () => resume(Effect.succeed({ status: 400, message: "the body broke off" })))
   })
 
 const answer = (request: IncomingMessage, response: ServerResponse, with_: AdminResponse) =>
@@ -150,7 +156,7 @@ const handle = <R>(
       return { ...problem(405, `${url.pathname} takes ${allowed.join(", ")}`), headers: { allow: allowed.join(", ") } }
     }
     const body = yield* readBody(request)
-    if (typeof body !== "string") return body
+    if (typeof body !== "string") return problem(body.status, body.message)
     return yield* handler({ method, url, headers: request.headers, body })
   })
 
@@ -180,16 +186,17 @@ export const make = Effect.fn("AdminServer.make")(function* <R>(
   options: AdminServerOptions<R>
 ): Effect.fn.Return<AdminServer, AdminServerFailed, R | Scope.Scope> {
   const routes = handlers(options)
+  const problem = options.problem ?? text
   const run = yield* FiberSet.makeRuntime<R>()
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     // A client that goes away while it is answered is its own affair.
     response.on("error", () => undefined)
     run(
-      handle(routes, request, options.problem ?? text).pipe(
+      handle(routes, request, problem).pipe(
         Effect.catchAllCause((cause) =>
           Effect.as(
             Cause.isInterruptedOnly(cause) ? Effect.void : Effect.logError("an admin request failed", cause),
-            text(500, "internal error; see the log")
+            problem(500, "internal error; see the log")
           )
         ),
         Effect.flatMap((result) => answer(request, response, result))

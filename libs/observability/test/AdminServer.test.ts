@@ -72,6 +72,29 @@ describe("AdminServer", () => {
     })
   )
 
+  it.scoped("words what no handler answers as the app does", () =>
+    Effect.gen(function* () {
+      const { port } = yield* start({
+        problem: (status, message) => AdminServer.json(status, { message }),
+        routes: {
+          "GET /bad": () => Effect.die(new Error("broken handler")),
+          "POST /echo": ({ body }) => Effect.succeed(AdminServer.text(200, body))
+        }
+      })
+      const long = { method: "POST", body: "x".repeat((1 << 20) + 1) }
+      for (const [path, init, status] of [
+        ["/bad", {}, 500],
+        ["/echo", {}, 405],
+        ["/echo", long, 413],
+        ["/nothing", {}, 404]
+      ] as const) {
+        const answer = yield* ask(port, path, init)
+        expect(answer.status).toBe(status)
+        expect(JSON.parse(answer.body)).toEqual({ message: expect.any(String) })
+      }
+    })
+  )
+
   it.scoped("fails with host and port when the port is taken", () =>
     Effect.gen(function* () {
       const { port } = yield* start()

@@ -5,8 +5,7 @@ import { Endpoint, RoutedService, RoutingTable } from "@evenkeel/domain/RoutingT
 import { defaultTimeouts } from "@evenkeel/domain/Timeouts"
 import { sendsTo } from "../src/discovery/FeedWatch.ts"
 import type { Measured } from "../src/discovery/Measure.ts"
-import * as Quantile from "../src/discovery/Quantile.ts"
-import { readingsOf } from "../src/discovery/Rebalancer.ts"
+import { delayOf, readingsOf } from "../src/discovery/Rebalancer.ts"
 import { gateMillis, lines, passes } from "../src/discovery/Report.ts"
 
 const of = (nodes: number, tasks: number, p99Millis: number): Measured => {
@@ -18,7 +17,7 @@ const of = (nodes: number, tasks: number, p99Millis: number): Measured => {
     eventLoopDelayMillis: 30
   }
   return {
-    ...{ nodes, tasks, changes: 3, together: 1, services: 4, fillSeconds: 1, firstTableSeconds: 1 },
+    ...{ nodes, tasks, changes: 3, together: 1, routers: 9, services: 4, fillSeconds: 1, firstTableSeconds: 1 },
     ...{ atRest: cost, busy: { ...cost, readings: { read: 15, failed: 5 } } },
     ...{ memory: { nowMebibytes: 1, mostMebibytes: 2 }, delaysMillis: [1, 2, p99Millis] },
     ...{ p50Millis: 2, p99Millis, mostMillis: p99Millis }
@@ -33,13 +32,6 @@ describe("bench:discovery", () => {
     expect(text).toContain("gate 1000 ms: holds, aim 400 ms: missed")
     expect(text).toContain("no gate")
     expect(text).toContain("5 of 20 FAILED")
-  })
-
-  it("gives quantiles that were measured", () => {
-    const hundred = Array.from({ length: 100 }, (_, i) => 100 - i)
-    expect([0.5, 0.99, 1].map((share) => Quantile.of(hundred, share))).toEqual([50, 99, 100])
-    expect(Quantile.of([7], 0.99)).toBe(7)
-    expect(Quantile.of([], 0.5)).toBeNaN()
   })
 
   it("ends a change when the table sends the task nothing more", () => {
@@ -61,13 +53,15 @@ describe("bench:discovery", () => {
     expect(sendsTo(null, "s1", "t1")).toBe(false)
   })
 
-  it("reads how many readings there were", () => {
+  it("reads how many readings there were, and how long the event loop stood still", () => {
     const page = [
       "# TYPE evenkeel_rebalancer_readings_total counter",
       'evenkeel_rebalancer_readings_total{result="read"} 41',
-      'evenkeel_rebalancer_readings_total{result="failed"} 2'
+      'evenkeel_rebalancer_readings_total{result="failed"} 2',
+      "evenkeel_rebalancer_event_loop_delay_seconds 0.25"
     ].join("\n")
     expect(readingsOf(page)).toEqual({ read: 41, failed: 2 })
     expect(readingsOf("")).toEqual({ read: 0, failed: 0 })
+    expect([delayOf(page), delayOf("")]).toEqual([250, NaN])
   })
 })

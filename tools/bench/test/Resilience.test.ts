@@ -92,4 +92,10 @@ describe("times", () => {
     expect(backToNormalMs(times, 300, 50)).toBe(500)
     expect(backToNormalMs(times.slice(0, 500), 300, 50)).toBeNull()
   })
+
+  it("are not back to normal for want of requests, nor by a bound that is not known", () => {
+    const fewer = times.filter(([dueAt]) => dueAt < 550 || dueAt >= 800)
+    expect(backToNormalMs(fewer, 300, 50)).toBe(500)
+    expect(backToNormalMs(times, 300, NaN)).toBeNull()
+  })
 })

@@ -1,11 +1,13 @@
 /** The measuring of the router's speed, without measuring: what is read from tools and /proc, and how it is judged. */
 import { describe, expect, it } from "vitest"
-import { cpuTime, family, parseStat, residentBytes } from "../src/router/Cpu.ts"
 import { type CaseName, caseNames, FlagsInvalid, parse, peerNames } from "../src/router/Flags.ts"
-import { judge } from "../src/router/Gates.ts"
-import { median, render, type Summary, summarise } from "../src/router/Report.ts"
+import { isJudged, judge, unmeasured } from "../src/router/Gates.ts"
+import * as Envoy from "../src/router/peers/Envoy.ts"
+import * as Traefik from "../src/router/peers/Traefik.ts"
+import { render, type Summary, summarise } from "../src/router/Report.ts"
 import { sumOf } from "../src/router/RouterCounts.ts"
-import { isJudged, roundsOf, secondsOf, warmUpOf } from "../src/router/Schedule.ts"
+import { roundsOf, secondsOf, warmUpOf } from "../src/router/Schedule.ts"
+import { cpuTime, family, isThere, residentBytes } from "../src/router/Usage.ts"
 import { parseResult } from "../src/router/Wrk.ts"
 
 describe("the command line", () => {
@@ -32,11 +34,6 @@ describe("the command line", () => {
 })
 
 describe("CPU time", () => {
-  it("is read past a name with spaces and parentheses", () => {
-    const text = `42 (a) b (c) S 7 42 42 0 -1 4194304 1 0 0 0 150 50 0 0 20 0 1 0 1 1 1`
-    expect(parseStat(text)).toEqual({ parent: 7, user: 1.5, seconds: 2 })
-  })
-
   it("grows as this process works, and its memory is not nought", () => {
     const before = cpuTime([process.pid]).seconds
     const until = performance.now() + 10_000
@@ -54,7 +51,7 @@ describe("CPU time", () => {
   })
 
   it("of a process that is gone is nought", () => {
-    expect(cpuTime([2 ** 30]).seconds).toBe(0)
+    expect([cpuTime([2 ** 30]).seconds, isThere(2 ** 30), isThere(process.pid)]).toEqual([0, false, true])
   })
 })
 
@@ -99,6 +96,38 @@ const noExtras = { latency: [], idle: [], transfers: [], faults: [] }
 const summaryOf = (samples: ReadonlyArray<ReturnType<typeof sample>>, extras: Summary["extras"] = noExtras): Summary =>
   summarise([{ name: "router", version: "26" }], samples, extras, [])
 
+describe("proxies that are taken along where they are on the PATH", () => {
+  const origins = (host: string) => [
+    { host, port: 1 },
+    { host, port: 2 }
+  ]
+  const nothing = () => Promise.resolve()
+  const setting = {
+    port: 9,
+    backend: { http: origins("main"), echo: origins("echo"), readHuge: nothing, stop: nothing }
+  }
+
+  it("send paths below /echo to the echo backend, and all others to the main one", () => {
+    const { routers, services } = Traefik.configuration(setting).http
+    const urls = (name: "main" | "echo") => services[name].loadBalancer.servers.map(({ url }) => url)
+    expect([urls(routers.main.service as "main"), urls(routers.echo.service as "echo")]).toEqual([
+      ["http://main:1", "http://main:2"],
+      ["http://echo:1", "http://echo:2"]
+    ])
+    const { clusters, listeners } = Envoy.configuration(setting).static_resources
+    const routes = listeners[0]?.filter_chains[0]?.filters[0]?.typed_config.route_config.virtual_hosts[0]?.routes
+    const hostsOf = (path: string) => {
+      const to = routes?.find(({ match }) => path.startsWith(match.prefix))?.route.cluster
+      const endpoints = clusters.find(({ name }) => name === to)?.load_assignment.endpoints[0]?.lb_endpoints
+      return endpoints?.map(({ endpoint }) => endpoint.address.socket_address.address)
+    }
+    expect([hostsOf("/100"), hostsOf("/echo/sink")]).toEqual([
+      ["main", "main"],
+      ["echo", "echo"]
+    ])
+  })
+})
+
 describe("the rounds", () => {
   const usual = { quick: false, rounds: null, seconds: null }
 
@@ -123,10 +152,12 @@ describe("the rounds", () => {
 
   it("take minutes", () => {
     const effort = (quick: boolean) => ({ ...usual, quick })
+    // Without those that no package of the system brings.
+    const usualPeers = peerNames.filter((peer) => peer !== "traefik" && peer !== "envoy")
     const secondsOfCases = (quick: boolean) =>
       caseNames
         .flatMap((name) =>
-          peerNames.filter((peer) => peer !== "router-log" || name === "get-100").map((peer) => ({ name, peer }))
+          usualPeers.filter((peer) => peer !== "router-log" || name === "get-100").map((peer) => ({ name, peer }))
         )
         .reduce((sum, { name, peer }) => {
           const warm = warmUpOf({ quick }, name)
@@ -140,7 +171,6 @@ describe("the rounds", () => {
 
 describe("the verdicts", () => {
   it("compare medians of the rounds", () => {
-    expect([median([3, 1, 2]), median([4, 1, 2, 3])]).toEqual([2, 2.5])
     const [row] = summaryOf([9, 1, 2].map((cpu) => sample("router", "get-100", cpu))).rows
     expect([row?.cpuMicros, row?.spread, row?.requests]).toEqual([2, [1, 9], 30])
   })
@@ -166,9 +196,30 @@ describe("the verdicts", () => {
     ])
   })
 
+  it("name what could not be judged, and whether it was asked for", () => {
+    const all = { cases: caseNames, extras: [], peers: peerNames }
+    const figures = (["router", "nginx", "http-proxy", "router-log"] as const).map((peer) => sample(peer, "get-100", 1))
+    const missing = unmeasured(summaryOf(figures), all)
+    expect(missing.map(({ matters, what }) => [what, matters])).toEqual([
+      ["get-100: CPU per request, router to haproxy", false],
+      ["get-100: CPU per request, router to caddy", true],
+      ["get-1m: CPU per request, router to nginx", true],
+      ["p99 at half load, router to nginx", false],
+      ["idle WebSockets: memory of each", false],
+      ["1 GiB down: growth of memory", false],
+      ["1 GiB up: growth of memory", false]
+    ])
+    const less = { ...all, cases: ["get-100"] as const, peers: ["router", "nginx", "router-log"] as const }
+    expect(unmeasured(summaryOf(figures), less).some(({ matters }) => matters)).toBe(false)
+    const text = render({ ...summaryOf(figures), leftOut: { caddy: "is not installed" } }, [], missing)
+    expect(text).toMatch(/router to caddy +- +- +- +NOT MEASURED\n/)
+    expect(text).toMatch(/router to haproxy +- +- +- +not measured\n/)
+    expect(text).toContain("LEFT OUT: caddy: is not installed")
+  })
+
   it("are printed, with what is missed", () => {
     const summary = summaryOf([sample("router", "get-1m", 110), sample("nginx", "get-1m", 100)])
-    const text = render(summary, judge(summary))
+    const text = render(summary, judge(summary), [])
     expect(text).toMatch(/get-1m: CPU per request, router to nginx +1\.10 × +1 × +0\.8 × +MISSED/)
     expect(text).toContain("All bodies and counts were as they should be.")
   })

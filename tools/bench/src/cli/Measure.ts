@@ -6,6 +6,8 @@ import { spawnSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { parseStat } from "../ProcText.ts"
+import { median } from "../Quantile.ts"
 
 export interface Case {
   readonly name: string
@@ -46,15 +48,13 @@ export const casesOf = (bundle: string, folder: string): ReadonlyArray<Case> => 
   ]
 }
 
-/** Milliseconds of CPU time of all children that have ended, of the text of /proc/self/stat; ticks are of 10 ms. */
-export const childrenCpuMillis = (stat: string): number => {
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
-  return (Number(fields[13]) + Number(fields[14])) * 10
-}
+/** A run that takes longer hangs. */
+const timeoutMillis = 60_000
 
+/** CPU time of all children that have ended. */
 const cpuNow = (): number | null => {
   try {
-    return childrenCpuMillis(readFileSync("/proc/self/stat", "utf8"))
+    return parseStat(readFileSync("/proc/self/stat", "utf8")).childrenSeconds * 1_000
   } catch {
     return null
   }
@@ -71,6 +71,7 @@ const run = ({ args, exitCode, isFirst, name }: Case, cache: string, folder: str
   const began = performance.now()
   const { error, status, stderr } = spawnSync(process.execPath, [...args], {
     encoding: "utf8",
+    timeout: timeoutMillis,
     env: { PATH: process.env["PATH"], HOME: folder, XDG_CACHE_HOME: fresh, NO_COLOR: "1" }
   })
   const millis = performance.now() - began
@@ -78,13 +79,6 @@ const run = ({ args, exitCode, isFirst, name }: Case, cache: string, folder: str
   if (error !== undefined) throw error
   if (status !== exitCode) throw new Error(`"${name}" ended with exit code ${status}, not ${exitCode}: ${stderr}`)
   return { millis, cpuMillis: cpuBefore === null || cpuAfter === null ? null : cpuAfter - cpuBefore }
-}
-
-export const median = (values: ReadonlyArray<number>): number => {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted.length >> 1
-  const upper = sorted[middle] ?? Number.NaN
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2
 }
 
 const summed = (name: string, runs: ReadonlyArray<Run>): Measured => {

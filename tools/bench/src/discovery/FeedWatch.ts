@@ -10,11 +10,17 @@ import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 
+/** A version of the table, and when (epoch milliseconds) it was there. */
+export interface Arrival {
+  readonly sequence: number
+  readonly atMillis: number
+}
+
 export interface FeedWatch {
   /** Endpoints that get requests, in the table that is held. */
   readonly readyEndpoints: () => number
-  /** When (epoch milliseconds) the held table had the task's endpoint no more, or draining. Rejects after `timeoutMillis`. */
-  readonly without: (service: string, task: string, timeoutMillis: number) => Promise<number>
+  /** The version with which the held table had the task's endpoint no more, or draining. Rejects after `timeoutMillis`. */
+  readonly without: (service: string, task: string, timeoutMillis: number) => Promise<Arrival>
   readonly stop: () => Promise<void>
 }
 
@@ -35,22 +41,22 @@ const onStderr = Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Lo
 interface Waiting {
   readonly service: string
   readonly task: string
-  readonly gone: (millis: number) => void
+  readonly gone: (arrival: Arrival) => void
 }
 
 export const follow = (url: string): FeedWatch => {
   let table: RoutingTable | null = null
-  let tableAtMillis = 0
+  let arrival: Arrival = { sequence: 0, atMillis: 0 }
   const waiting = new Set<Waiting>()
   const took = ({ held }: FeedClient.FeedState) =>
     Effect.sync(() => {
       if (held === null || held.table === table) return
       table = held.table
-      tableAtMillis = Date.now()
+      arrival = { sequence: held.version.sequence, atMillis: Date.now() }
       for (const each of [...waiting])
         if (!sendsTo(table, each.service, each.task)) {
           waiting.delete(each)
-          each.gone(tableAtMillis)
+          each.gone(arrival)
         }
     })
   const fiber = FeedClient.follow({ url, node: "bench" as NodeId, token: Option.none() }, took).pipe(
@@ -65,7 +71,7 @@ export const follow = (url: string): FeedWatch => {
       ) ?? 0,
     without: (service, task, timeoutMillis) =>
       new Promise((resolve, reject) => {
-        if (!sendsTo(table, service, task)) return resolve(tableAtMillis)
+        if (!sendsTo(table, service, task)) return resolve(arrival)
         const late = setTimeout(() => {
           waiting.delete(each)
           reject(new ChangeLost(`task ${task} of service ${service} is still in the table after ${timeoutMillis} ms`))
@@ -73,9 +79,9 @@ export const follow = (url: string): FeedWatch => {
         const each: Waiting = {
           service,
           task,
-          gone: (millis) => {
+          gone: (found) => {
             clearTimeout(late)
-            resolve(millis)
+            resolve(found)
           }
         }
         waiting.add(each)

@@ -1,13 +1,15 @@
 /**
  * Measures what the rebalancer costs and how late it is, on an embedded Swarm of one size: at rest, and while services are scaled
  * down and up again. A change is a task whose desired state the Swarm has changed; it ends when the table that a feed client holds
- * sends it no more requests.
+ * sends it no more requests, and the other routers that follow the feed have that table too.
  */
+import { setTimeout as sleep } from "node:timers/promises"
+import * as Quantile from "../Quantile.ts"
+import { LightRouters } from "../LightRouters.ts"
 import { type EmbeddedSwarm, start as startSwarm } from "../sim/EmbeddedSwarm.ts"
 import { fill, type Filled, running } from "../sim/Fill.ts"
 import * as ProcessFigures from "../sim/ProcessFigures.ts"
 import { type FeedWatch, follow } from "./FeedWatch.ts"
-import * as Quantile from "./Quantile.ts"
 import { type Readings, type Rebalancer, start as startRebalancer } from "./Rebalancer.ts"
 
 export interface Case {
@@ -16,6 +18,8 @@ export interface Case {
   readonly changes: number
   /** Changes that are made together, so that a slow reading shows many of them. */
   readonly together: number
+  /** That follow the feed besides the client, and decode nothing. */
+  readonly routers: number
 }
 
 /** What the rebalancer's process did in a while. */
@@ -56,8 +60,6 @@ const pauseMillis = { from: 200, to: 1_500 } as const
 export class NotSettled extends Error {
   override readonly name = "NotSettled"
 }
-
-const sleep = (millis: number) => new Promise<void>((resolve) => setTimeout(resolve, millis))
 
 const eventually = async (what: string, isSo: () => boolean | Promise<boolean>): Promise<void> => {
   for (const until = performance.now() + settleTimeoutMillis; performance.now() < until; await sleep(200))
@@ -108,8 +110,13 @@ const tasksOf = async (swarm: EmbeddedSwarm, service: string): Promise<ReadonlyA
   return (await swarm.json("GET", `/tasks?filters=${filters}`)) as ReadonlyArray<Task>
 }
 
-/** Takes one replica from the service; returns by how many milliseconds the feed was behind. */
-const takeOne = async (swarm: EmbeddedSwarm, feed: FeedWatch, service: Filled): Promise<number> => {
+interface Followers {
+  readonly feed: FeedWatch
+  readonly routers: LightRouters
+}
+
+/** Takes one replica from the service; returns by how many milliseconds the last of all who follow the feed was behind. */
+const takeOne = async (swarm: EmbeddedSwarm, { feed, routers }: Followers, service: Filled): Promise<number> => {
   const before = new Set(
     (await tasksOf(swarm, service.id)).filter((t) => t.DesiredState === "running").map(({ ID }) => ID)
   )
@@ -117,7 +124,8 @@ const takeOne = async (swarm: EmbeddedSwarm, feed: FeedWatch, service: Filled): 
   for (const until = performance.now() + changeTimeoutMillis; performance.now() < until; await sleep(5)) {
     const victim = (await tasksOf(swarm, service.id)).find((t) => before.has(t.ID) && t.DesiredState !== "running")
     if (victim === undefined) continue
-    return (await feed.without(service.id, victim.ID, changeTimeoutMillis)) - Date.parse(victim.UpdatedAt)
+    const { atMillis, sequence } = await feed.without(service.id, victim.ID, changeTimeoutMillis)
+    return Math.max(atMillis, await routers.allHave(sequence)) - Date.parse(victim.UpdatedAt)
   }
   throw new NotSettled(`service ${service.id} was scaled down and kept all its tasks`)
 }
@@ -125,7 +133,7 @@ const takeOne = async (swarm: EmbeddedSwarm, feed: FeedWatch, service: Filled): 
 const makeChanges = async (
   { changes, together }: Case,
   swarm: EmbeddedSwarm,
-  feed: FeedWatch,
+  followers: Followers,
   services: ReadonlyArray<Filled>
 ): Promise<ReadonlyArray<number>> => {
   const scalable = services.filter(({ replicas }) => replicas > 1)
@@ -136,7 +144,7 @@ const makeChanges = async (
       (_, i) => scalable[(delays.length + i) % scalable.length]
     ).filter((service) => service !== undefined)
     if (chosen.length === 0) throw new NotSettled("no service has a second replica to take")
-    delays.push(...(await Promise.all([...new Set(chosen)].map((service) => takeOne(swarm, feed, service)))))
+    delays.push(...(await Promise.all([...new Set(chosen)].map((service) => takeOne(swarm, followers, service)))))
     for (const { id, replicas } of chosen) await scale(swarm, id, replicas)
     await sleep(pauseMillis.from + Math.random() * (pauseMillis.to - pauseMillis.from))
   }
@@ -163,12 +171,15 @@ export const measure = async (size: Case, say: (line: string) => void): Promise<
     await eventually("a feed client that holds all endpoints", () => feed.readyEndpoints() >= size.tasks)
     const firstTableSeconds = (performance.now() - beganRebalancer) / 1000
     say(`a feed client holds ${feed.readyEndpoints()} endpoints after ${firstTableSeconds.toFixed(1)} s`)
+    const routers = new LightRouters(rebalancer.feedUrl, size.routers)
+    ends.push(() => Promise.resolve(routers.stop()))
+    await routers.allHave(1)
 
     const atRest = await costOf(rebalancer, () => sleep(restMillis))
     say(`at rest: ${(atRest.cpuShare * 100).toFixed(1)} % of a core`)
     let delaysMillis: ReadonlyArray<number> = []
     const busy = await costOf(rebalancer, async () => {
-      delaysMillis = await makeChanges(size, swarm, feed, services)
+      delaysMillis = await makeChanges(size, swarm, { feed, routers }, services)
     })
     return {
       ...size,

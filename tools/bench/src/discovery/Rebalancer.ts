@@ -1,11 +1,11 @@
 /** The rebalancer's bundle as a process that observes: started, asked for its metrics, ended. */
-import { spawn } from "node:child_process"
-import { existsSync } from "node:fs"
 import { join } from "node:path"
-import { freePorts, Missing } from "../router/Children.ts"
+import { startBundle } from "../Bundle.ts"
+import { end, freePorts } from "../Children.ts"
 
 const defaultBundle = join(import.meta.dirname, "../../../../dist/apps/rebalancer/main.mjs")
-const readyTimeoutMillis = 120_000
+const readyWithinMs = 120_000
+const graceMs = 15_000
 
 export interface Rebalancer {
   readonly pid: number
@@ -37,55 +37,24 @@ export const readingsOf = (metrics: string): Readings => {
 export const delayOf = (metrics: string): number =>
   Number(/^evenkeel_rebalancer_event_loop_delay_seconds(?:\{\})? (\S+)/m.exec(metrics)?.[1] ?? Number.NaN) * 1_000
 
-/** Throws `Missing` without a bundle, or when it is not ready in time. */
-export const start = async (dockerHost: string, bundle = defaultBundle): Promise<Rebalancer> => {
-  if (!existsSync(bundle)) throw new Missing(`${bundle} is missing: npx nx run rebalancer:build`)
+/** Throws `Missing` without a bundle. With NODE_OPTIONS it can be profiled: `--cpu-prof --cpu-prof-dir=…`. */
+export const start = async (dockerHost: string, path = defaultBundle): Promise<Rebalancer> => {
   const [port = 0, adminPort = 0] = await freePorts(2)
-  const child = spawn(process.execPath, [bundle], {
-    stdio: ["ignore", "ignore", "pipe"],
-    env: {
-      PATH: process.env["PATH"],
-      // So that it can be profiled: `--cpu-prof --cpu-prof-dir=…`.
-      NODE_OPTIONS: process.env["NODE_OPTIONS"],
-      DOCKER_HOST: dockerHost,
-      EVENKEEL_REBALANCER_HOST: "127.0.0.1",
-      EVENKEEL_REBALANCER_PORT: String(port),
-      EVENKEEL_REBALANCER_ADMIN_HOST: "127.0.0.1",
-      EVENKEEL_REBALANCER_ADMIN_PORT: String(adminPort),
-      EVENKEEL_REBALANCER_MODE: "observe"
-    }
-  })
-  let said = ""
-  child.stderr.on("data", (bytes: Buffer) => (said = `${said}${bytes.toString()}`.slice(-2_000)))
-  const hasEnded = () => child.exitCode !== null || child.signalCode !== null
-  const stop = () =>
-    new Promise<void>((resolve) => {
-      if (hasEnded()) return resolve()
-      const hard = setTimeout(() => child.kill("SIGKILL"), 15_000)
-      child.once("exit", () => {
-        clearTimeout(hard)
-        resolve()
-      })
-      child.kill("SIGTERM")
-    })
-  const admin = `http://127.0.0.1:${adminPort}`
+  const settings = {
+    DOCKER_HOST: dockerHost,
+    EVENKEEL_REBALANCER_HOST: "127.0.0.1",
+    EVENKEEL_REBALANCER_PORT: String(port),
+    EVENKEEL_REBALANCER_ADMIN_HOST: "127.0.0.1",
+    EVENKEEL_REBALANCER_ADMIN_PORT: String(adminPort),
+    EVENKEEL_REBALANCER_MODE: "observe"
+  }
+  const { admin, process: child } = await startBundle({ app: "rebalancer", path, adminPort, settings, readyWithinMs })
   const metrics = async () => await (await fetch(`${admin}/metrics`)).text()
-  const readings = async () => readingsOf(await metrics())
-  const eventLoopDelayMillis = async () => delayOf(await metrics())
-  const until = performance.now() + readyTimeoutMillis
-  for (;;) {
-    const isReady = await fetch(`${admin}/readyz`).then(
-      ({ ok }) => ok,
-      () => false
-    )
-    if (isReady) {
-      const feedUrl = `ws://127.0.0.1:${port}/feed`
-      return { pid: child.pid ?? 0, feedUrl, readings, eventLoopDelayMillis, stop }
-    }
-    if (hasEnded() || performance.now() > until) {
-      await stop()
-      throw new Missing(`the rebalancer is not ready: ${said}`)
-    }
-    await new Promise((resolve) => setTimeout(resolve, 100))
+  return {
+    pid: child.pid ?? 0,
+    feedUrl: `ws://127.0.0.1:${port}/feed`,
+    readings: async () => readingsOf(await metrics()),
+    eventLoopDelayMillis: async () => delayOf(await metrics()),
+    stop: () => end(child, graceMs)
   }
 }

@@ -13,7 +13,7 @@ export const passes = (measured: ReadonlyArray<Measured>): boolean =>
 
 const cost = ({ cpuShare, eventLoopDelayMillis, intervalMillis, readings }: Cost): string =>
   `${(cpuShare * 100).toFixed(1)} % of a core, a reading every ${intervalMillis === null ? "–" : intervalMillis.toFixed(0)} ms, ` +
-  `event loop stopped for ${eventLoopDelayMillis.toFixed(0)} ms at most` +
+  `event loop stopped for ${eventLoopDelayMillis.toFixed(0)} ms at most in the last minute` +
   (readings.failed === 0 ? "" : `, ${readings.failed} of ${readings.failed + readings.read} FAILED`)
 
 const verdictOf = (each: Measured): string => {
@@ -24,11 +24,11 @@ const verdictOf = (each: Measured): string => {
 
 export const lines = (measured: ReadonlyArray<Measured>): ReadonlyArray<string> =>
   measured.flatMap((each) => [
-    `${each.nodes} nodes, ${each.tasks} tasks, ${each.services} services`,
+    `${each.nodes} nodes, ${each.tasks} tasks, ${each.services} services, ${each.routers + 1} routers`,
     `  rebalancer's start to a full table   ${each.firstTableSeconds.toFixed(1)} s`,
     `  at rest                              ${cost(each.atRest)}`,
     `  while it changes                     ${cost(each.busy)}`,
     `  memory                               ${each.memory.nowMebibytes.toFixed(0)} MiB, ${each.memory.mostMebibytes.toFixed(0)} at most`,
-    `  change → table, ${String(each.delaysMillis.length).padStart(4)} changes         ` +
+    `  change → every router, ${String(each.delaysMillis.length).padStart(3)} changes   ` +
       `p50 ${each.p50Millis.toFixed(0)} ms, p99 ${each.p99Millis.toFixed(0)} ms, at most ${each.mostMillis.toFixed(0)} ms (${verdictOf(each)})`
   ])

@@ -1,7 +1,8 @@
 /** The measured feed as its parent process sees it. */
 import { fork } from "node:child_process"
 import { join } from "node:path"
-import { cpuTime, residentBytes } from "../router/Cpu.ts"
+import { end, Missing } from "../Children.ts"
+import { cpuTime, isThere, residentBytes } from "../router/Usage.ts"
 import type { Answer, Order } from "./FeedProgram.ts"
 
 export interface FeedState {
@@ -12,7 +13,6 @@ export interface FeedState {
 
 export interface Feed {
   readonly url: string
-  readonly port: number
   /** Of this many services another task is told. */
   change(services: number): void
   state(): Promise<FeedState>
@@ -21,8 +21,9 @@ export interface Feed {
   stop(): Promise<void>
 }
 
-/** A feed whose table has so many services. */
+/** A feed whose table has so many services. Throws `Missing` where the system does not tell what a process costs. */
 export const startFeed = async (services: number): Promise<Feed> => {
+  if (!isThere(process.pid)) throw new Missing("CPU time and memory are read from /proc, which is not there; use Linux")
   const child = fork(join(import.meta.dirname, "FeedProgram.ts"), [String(services)], {
     execArgv: ["--conditions=@evenkeel/source"],
     stdio: ["ignore", "ignore", "inherit", "ipc"]
@@ -37,7 +38,6 @@ export const startFeed = async (services: number): Promise<Feed> => {
   const port = "port" in first ? first.port : 0
   const pids = [child.pid ?? 0]
   return {
-    port,
     url: `ws://127.0.0.1:${port}/feed`,
     change: (count) => order({ change: count }),
     state: async () => {
@@ -48,10 +48,6 @@ export const startFeed = async (services: number): Promise<Feed> => {
     },
     cpuSeconds: () => cpuTime(pids).seconds,
     memoryBytes: () => residentBytes(pids),
-    stop: () =>
-      new Promise<void>((resolve) => {
-        child.once("exit", () => resolve())
-        child.kill("SIGKILL")
-      })
+    stop: () => end(child, 0)
   }
 }

@@ -4,7 +4,7 @@ import * as Protocol from "@evenkeel/feed/FeedProtocol"
 import { WebSocket } from "ws"
 
 export interface StuckRouter {
-  /** It is cut off, as it sees when it reads again. Resolves to what it would then ask for. */
+  /** Once it is cut off: what it still finds to read. Resolves to what it would then ask for. */
   readAgain(): Promise<{ readonly instance: string; readonly sequence: number }>
 }
 
@@ -58,6 +58,7 @@ export const comeBack = (
     const kinds: Array<string> = []
     socket.on("open", () => socket.send(hello(held)))
     socket.on("error", reject)
+    socket.on("close", () => reject(new Error("the router that came back was cut off")))
     socket.on("message", (bytes: Buffer) => {
       const version = versionOf(bytes)
       kinds.push(version.type)

@@ -1,10 +1,11 @@
 /** `bench:feed`: see `--help`. One rebalancer's feed, many routers, and one that does not read. */
 import { parseArgs } from "node:util"
-import { of as quantileOf } from "../discovery/Quantile.ts"
-import { type Measure, none, told } from "../resilience/Scenario.ts"
-import { holds, line } from "../resilience/Verdict.ts"
+import { setTimeout as sleep } from "node:timers/promises"
+import { Missing } from "../Children.ts"
+import { LightRouters } from "../LightRouters.ts"
+import * as Quantile from "../Quantile.ts"
+import { holds, json, line, type Measure, none, told } from "../Verdict.ts"
 import { type Feed, type FeedState, startFeed } from "./Feed.ts"
-import { Routers } from "./Routers.ts"
 import { comeBack, startStuck } from "./StuckRouter.ts"
 
 const gateMs = 1_000
@@ -24,7 +25,7 @@ one router stops reading while a fifth of the table changes again and again: it 
   --changes N      changes of one service [50]
   --json           the result as JSON on stdout
 
-Exit code: 0 when every gate holds, 1 when one does not, 64 for a wrong command line.
+Exit code: 0 when every gate holds, 1 when one does not, 64 for a wrong command line, 69 where it cannot be measured: it needs Linux.
 `
 
 interface Settings {
@@ -33,12 +34,10 @@ interface Settings {
   readonly changes: number
 }
 
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-
 const spreading = async (feed: Feed, { changes, routers: count }: Settings): Promise<ReadonlyArray<Measure>> => {
   const memoryBefore = feed.memoryBytes()
   const began = performance.now()
-  const routers = new Routers(feed.url, count)
+  const routers = new LightRouters(feed.url, count)
   try {
     await routers.allHave(1)
     const connectedMs = performance.now() - began
@@ -58,10 +57,10 @@ const spreading = async (feed: Feed, { changes, routers: count }: Settings): Pro
     const restFrom = feed.cpuSeconds()
     await sleep(2_000)
     const { routers: connected } = await feed.state()
-    const p99 = quantileOf(times, 0.99)
+    const p99 = Quantile.of(times, 0.99)
     return [
       { what: "a change until all have it, p99", value: p99, unit: "ms", gate: gateMs, aim: aimMs },
-      told("the same, p50", quantileOf(times, 0.5), "ms"),
+      told("the same, p50", Quantile.of(times, 0.5), "ms"),
       none("routers that are not connected", count - connected),
       none("tables sent beyond one each", routers.tables - count),
       told("all connected and given the table after", connectedMs, "ms"),
@@ -94,9 +93,7 @@ const backpressure = async (feed: Feed, { services }: Settings): Promise<Readonl
   const stuck = await startStuck(feed.url)
   const { changes, most } = await churn(({ routers }) => routers === 0)
   const { cut, routers, sequence } = await feed.state()
-  const held = await stuck.readAgain()
-  const kinds = await comeBack(feed.url, held, sequence)
-  return [
+  const measures: ReadonlyArray<Measure> = [
     none("routers that do not read and are still served", routers),
     {
       what: "memory of the feed grew meanwhile by, MiB",
@@ -105,11 +102,20 @@ const backpressure = async (feed: Feed, { services }: Settings): Promise<Readonl
       gate: stuckGateMiB,
       aim: stuckGateMiB / 2
     },
-    told("changes until it was cut off", changes),
-    told("cut off for its backlog (1) or for want of a pong (0)", cut),
-    told("changes that it missed", sequence - held.sequence),
-    told("tables that it was sent when it came back", kinds.filter((kind) => kind === "table").length),
-    told("changes that it was sent instead", kinds.filter((kind) => kind === "delta").length)
+    told("changes until then", changes),
+    told("cut off for its backlog (1) or for want of a pong (0)", cut)
+  ]
+  if (routers > 0) return measures
+  const held = await stuck.readAgain()
+  const kinds = await comeBack(feed.url, held, sequence)
+  const missed = sequence - held.sequence
+  const [tables, deltas] = ["table", "delta"].map((wanted) => kinds.filter((kind) => kind === wanted).length)
+  return [
+    ...measures,
+    none("changes that it lacks when it has come back", tables === 0 ? missed - (deltas ?? 0) : 0),
+    told("changes that it missed", missed),
+    told("tables that it was sent when it came back", tables ?? 0),
+    told("changes that it was sent instead", deltas ?? 0)
   ]
 }
 
@@ -137,12 +143,13 @@ const main = async (): Promise<number> => {
   const feed = await startFeed(services)
   try {
     const measures = [...(await spreading(feed, settings)), ...(await backpressure(feed, settings))]
+    const passed = measures.every(holds)
     process.stdout.write(
       values.json
-        ? `${JSON.stringify({ ...settings, measures }, undefined, 2)}\n`
+        ? `${JSON.stringify({ ...settings, measures: measures.map(json), passed }, undefined, 2)}\n`
         : `${routers} routers, ${services} services of ten tasks\n${measures.map(line).join("\n")}\n`
     )
-    return measures.every(holds) ? 0 : 1
+    return passed ? 0 : 1
   } finally {
     await feed.stop()
   }
@@ -153,5 +160,5 @@ try {
 } catch (error) {
   process.stderr.write(`bench:feed: ${error instanceof Error ? error.message : String(error)}\n`)
   const code = error instanceof Error && "code" in error ? String(error.code) : ""
-  process.exitCode = code.startsWith("ERR_PARSE_ARGS") ? 64 : 1
+  process.exitCode = error instanceof Missing ? 69 : code.startsWith("ERR_PARSE_ARGS") ? 64 : 1
 }

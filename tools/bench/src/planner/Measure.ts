@@ -1,6 +1,7 @@
 /** Measures the planner on one cluster, in a process of its own so that nothing is warm or left over from another. */
 import { performance } from "node:perf_hooks"
 import * as Planner from "@evenkeel/domain/Planner"
+import { median } from "../Quantile.ts"
 import * as Instances from "./Instances.ts"
 
 export interface Measured {
@@ -47,7 +48,7 @@ export const measure = (size: Instances.Size, later: number): Measured => {
   const [plan, firstMillis] = timed(() => Planner.plan(snapshot))
   const firstCpuMillis = cpuMillis() - cpuBefore
   const heapMebibytes = (process.memoryUsage().heapUsed - heapBefore) / mebibyte
-  const times = Array.from({ length: later }, () => timed(() => Planner.plan(snapshot))[1]).toSorted((a, b) => a - b)
+  const times = Array.from({ length: later }, () => timed(() => Planner.plan(snapshot))[1])
   return {
     ...size,
     services: snapshot.services.length,
@@ -60,7 +61,7 @@ export const measure = (size: Instances.Size, later: number): Measured => {
     fewestMoves: plan.bound?.fewestMoves ?? 0,
     firstMillis,
     firstCpuMillis,
-    laterMillis: times[Math.floor(times.length / 2)] ?? firstMillis,
+    laterMillis: median(times),
     heapMebibytes,
     residentMebibytes: process.resourceUsage().maxRSS / 1024
   }

@@ -1,6 +1,6 @@
 /**
  * `nx run bench:planner [-- --json]`: how long a plan takes from a decoded snapshot, at three sizes. Each size is measured in
- * a process of its own. Exit code 1 when the largest takes longer than the gate.
+ * a process of its own. Exit code 1 when the largest takes longer than the gate, 64 for a wrong command line.
  */
 import { spawnSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
@@ -34,7 +34,7 @@ const main = (args: ReadonlyArray<string>): number => {
   }
   if ((first !== undefined && first !== "--json") || second !== undefined || rest.length > 0) {
     process.stderr.write(`${usage}\n`)
-    return 2
+    return 64
   }
   const measured = sizes.map((_, index) => measureApart(index))
   const passed = Table.passes(measured)

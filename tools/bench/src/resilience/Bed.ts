@@ -2,11 +2,10 @@
  * What every scenario stands on: a router from its deployed bundle, a feed that tells it whatever table is wanted, and
  * processes and servers that are all ended afterwards.
  */
-import { existsSync } from "node:fs"
-import { Missing } from "../router/Children.ts"
+import { setTimeout as sleep } from "node:timers/promises"
 import { type ScriptedFeed, startFeed } from "../router/ScriptedFeed.ts"
 import { type ServiceAt, tableOf } from "../router/Tables.ts"
-import { type RouterPorts, RouterProcess } from "./RouterProcess.ts"
+import { RouterProcess } from "./RouterProcess.ts"
 import type { Task } from "./Task.ts"
 
 export interface Replica {
@@ -14,10 +13,9 @@ export interface Replica {
   readonly state: "ready" | "draining"
 }
 
-export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-
 export class Bed {
-  private readonly bundle: string
+  /** The router's main.mjs. */
+  private readonly path: string
   private feed: ScriptedFeed
   private readonly routers: Array<RouterProcess> = []
   private services: ReadonlyArray<ServiceAt> = []
@@ -25,15 +23,14 @@ export class Bed {
   private instance = 1
   private readonly endings: Array<() => Promise<void> | void> = []
 
-  private constructor(bundle: string, feed: ScriptedFeed) {
-    this.bundle = bundle
+  private constructor(path: string, feed: ScriptedFeed) {
+    this.path = path
     this.feed = feed
   }
 
-  /** Starts a router of `bundle`; it is ready when its first table is there. Throws `Missing` without a bundle. */
-  static async start(bundle: string): Promise<Bed> {
-    if (!existsSync(bundle)) throw new Missing(`${bundle} is not there (npx nx run router:build)`)
-    const bed = new Bed(bundle, await startFeed(tableOf([]), "resilience-1"))
+  /** Starts a router of this bundle; it is ready when its first table is there. Throws `Missing` without a bundle. */
+  static async start(path: string): Promise<Bed> {
+    const bed = new Bed(path, await startFeed(tableOf([]), "resilience-1"))
     bed.afterwards(() => bed.feed.stop())
     bed.afterwards(async () => void (await Promise.all(bed.routers.map((router) => router.kill()))))
     try {
@@ -50,12 +47,10 @@ export class Bed {
     return this.routers[0]?.ports.port ?? 0
   }
 
-  /** Another router, on ports of its own unless some are given. */
-  async startRouter(ports?: RouterPorts): Promise<RouterProcess> {
-    const { bundle, feed } = this
-    const router = await RouterProcess.start({ bundle, feed, ...(ports === undefined ? {} : { ports }) })
-    this.routers.push(router)
-    return router
+  /** Another router, on ports of its own. */
+  async startRouter(): Promise<void> {
+    const { feed, path } = this
+    this.routers.push(await RouterProcess.start({ path, feed }))
   }
 
   /** The routers that were started, in that order. */
@@ -65,12 +60,12 @@ export class Bed {
 
   /** SIGTERM to a router and, when it has ended, a new one on its ports. Resolves to whether it ended by itself. */
   async replaceRouter(index: number): Promise<boolean> {
-    const { bundle, feed } = this
+    const { feed, path } = this
     const router = this.routers[index]
     if (router === undefined) return false
     const { ports } = router
     const endedWell = await router.stop()
-    this.routers[index] = await RouterProcess.start({ bundle, feed, ports })
+    this.routers[index] = await RouterProcess.start({ path, feed, ports })
     return endedWell
   }
 

@@ -4,6 +4,7 @@
  * failures are counted apart.
  */
 import * as http from "node:http"
+import * as Quantile from "../Quantile.ts"
 
 export interface Counts {
   sent: number
@@ -106,7 +107,11 @@ export class Load {
       settle("no whole answer in time")
       request.destroy()
     }, timeoutMs)
-    request.on("error", (error: NodeJS.ErrnoException) => settle(error.code ?? error.message))
+    request.on("error", (error: NodeJS.ErrnoException) => {
+      const problem = error.code ?? error.message
+      // Which of the two it was tells an idle connection that was closed from a port that was left.
+      settle(request.reusedSocket ? `${problem} on a kept connection` : problem)
+    })
     request.on("response", (response) => {
       const reason = response.headers["evenkeel-reason"]
       // An answer of the router's own is no answer of the task's.
@@ -151,14 +156,18 @@ export const quantileOf = (
   q: number,
   from: number,
   to: number
-): number => {
-  const sorted = times.flatMap(([dueAt, took]) => (dueAt >= from && dueAt < to ? [took] : [])).sort((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? NaN
-}
+): number =>
+  Quantile.of(
+    times.flatMap(([dueAt, took]) => (dueAt >= from && dueAt < to ? [took] : [])),
+    q
+  )
 
 const spanMs = 250
 
-/** Milliseconds from `at` until the p99 of every later quarter of a second stays below `boundMs`; null when it never does. */
+/**
+ * Milliseconds from `at` until the p99 of every later quarter of a second in which requests were due stays below `boundMs`; null
+ * when it never does.
+ */
 export const backToNormalMs = (
   times: ReadonlyArray<readonly [dueAt: number, took: number]>,
   at: number,
@@ -168,8 +177,9 @@ export const backToNormalMs = (
   let normalFrom: number | null = null
   for (let from = at; from < last; from += spanMs) {
     const p99 = quantileOf(times, 0.99, from, from + spanMs)
-    if (p99 > boundMs) normalFrom = null
-    else normalFrom ??= from
+    if (Number.isNaN(p99)) continue
+    if (p99 <= boundMs) normalFrom ??= from
+    else normalFrom = null
   }
   return normalFrom === null ? null : normalFrom - at
 }

@@ -14,8 +14,6 @@ export interface SilentNode {
   readonly ports: ReadonlyArray<number>
   /** From now on nobody there answers. */
   fallSilent(): void
-  /** As if nothing had been. */
-  wakeUp(): void
   end(): void
 }
 
@@ -37,21 +35,14 @@ export const startSilentNode = async (name: string, host: string): Promise<Silen
       fillers.push(socket)
     }
   }
-  const letGo = (): void => {
-    for (const socket of fillers.splice(0)) socket.destroy()
-  }
   return {
     ports,
     fallSilent: () => {
       child.kill("SIGSTOP")
       for (const port of ports) fill(port)
     },
-    wakeUp: () => {
-      letGo()
-      child.kill("SIGCONT")
-    },
     end: () => {
-      letGo()
+      for (const socket of fillers.splice(0)) socket.destroy()
       child.kill("SIGKILL")
     }
   }

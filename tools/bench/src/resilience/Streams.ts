@@ -7,7 +7,6 @@ const handshake =
 
 export class Streams {
   broken = 0
-  open = 0
   echoes = 0
   private readonly sockets: Array<net.Socket> = []
   private timer: NodeJS.Timeout | null = null
@@ -28,7 +27,6 @@ export class Streams {
       socket.once("data", (bytes: Buffer) => {
         if (!bytes.toString("latin1").startsWith("HTTP/1.1 101 "))
           return reject(new Error(`no stream: ${bytes.toString("latin1", 0, 60)}`))
-        this.open++
         socket.on("data", () => this.echoes++)
         resolve()
       })

@@ -1,7 +1,8 @@
 /** `bench:resilience`: see `--help`. Each scenario has a router and a feed of its own; the gates decide the exit code. */
 import { join } from "node:path"
 import { parseArgs } from "node:util"
-import { Missing } from "../router/Children.ts"
+import { Missing } from "../Children.ts"
+import { holds, json, line } from "../Verdict.ts"
 import { Bed } from "./Bed.ts"
 import type { Result, Scenario, Settings } from "./Scenario.ts"
 import { blackHole } from "./scenarios/BlackHole.ts"
@@ -10,7 +11,6 @@ import { noRebalancer } from "./scenarios/NoRebalancer.ts"
 import { rollingUpdate } from "./scenarios/RollingUpdate.ts"
 import { routerUpdate } from "./scenarios/RouterUpdate.ts"
 import { tableChanges } from "./scenarios/TableChanges.ts"
-import { holds, line } from "./Verdict.ts"
 
 const scenarios: ReadonlyArray<Scenario> = [
   rollingUpdate,
@@ -80,8 +80,12 @@ const main = async (): Promise<number> => {
     const failures = result.failures.map((failure) => `    ${failure}`)
     process.stdout.write(`${[scenario.name, ...result.measures.map(line), ...failures].join("\n")}\n\n`)
   }
-  if (values.json) process.stdout.write(`${JSON.stringify({ rate, results }, undefined, 2)}\n`)
-  return results.every(({ measures }) => measures.every(holds)) ? 0 : 1
+  const passed = results.every(({ measures }) => measures.every(holds))
+  if (values.json) {
+    const told = results.map((result) => ({ ...result, measures: result.measures.map(json) }))
+    process.stdout.write(`${JSON.stringify({ rate, results: told, passed }, undefined, 2)}\n`)
+  }
+  return passed ? 0 : 1
 }
 
 try {

@@ -2,15 +2,18 @@
  * The backends that every proxy is measured against: nginx with files on two addresses for most, and for paths
  * below `/echo` a server that echoes WebSocket messages and swallows uploads. All on the core of the load.
  */
-import { mkdirSync, truncateSync, writeFileSync } from "node:fs"
+import { createReadStream, mkdirSync, truncateSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { type Child, descriptors, freePorts, start } from "./Children.ts"
+import { freePorts } from "../Children.ts"
+import { type Child, descriptors, start } from "./Pinned.ts"
 
 export interface Backend {
   /** Two origins of HTTP: address and port. */
   readonly http: ReadonlyArray<{ readonly host: string; readonly port: number }>
   /** Two origins for `/echo` and below. */
   readonly echo: ReadonlyArray<{ readonly host: string; readonly port: number }>
+  /** Has the system hold `/1g` in memory: the first to ask for it must not pay for that. */
+  readHuge(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -86,6 +89,9 @@ export const startBackend = async (folder: string, core: number): Promise<Backen
       { host: "127.0.0.1", port: echoPort },
       { host: "127.0.0.2", port: echoPort }
     ],
+    readHuge: async () => {
+      for await (const piece of createReadStream(join(files, "1g"), { highWaterMark: 1 << 20 })) void piece
+    },
     stop: async () => {
       for (const child of children) await child.stop()
     }

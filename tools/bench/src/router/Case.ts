@@ -1,6 +1,6 @@
 /** CPU time per request of one proxy for one kind of request, and whether every request was answered as it should be. */
 import { bodyAt, type bodies } from "./Backend.ts"
-import { cpuTime, residentBytes } from "./Cpu.ts"
+import { cpuTime, isThere, residentBytes } from "./Usage.ts"
 import type { CaseName } from "./Flags.ts"
 import type { Peer } from "./Peer.ts"
 import { pingPong } from "./SocketLoad.ts"
@@ -64,6 +64,7 @@ export const measure = async (
   }
   const after = cpuTime(peer.pids)
   const resident = residentBytes(peer.pids)
+  if (!peer.pids.every(isThere)) faults.push("one of its processes ended, with the time that it took")
   if (name !== "websocket") faults.push(...(await miscounts(peer, countedBefore, requests)))
   return {
     peer: peer.name,

@@ -2,12 +2,13 @@
 import * as http from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
+import { median } from "../Quantile.ts"
 import { hugeBytes } from "./Backend.ts"
-import { descriptors, run } from "./Children.ts"
-import { residentBytes } from "./Cpu.ts"
+import { descriptors, run } from "./Pinned.ts"
+import { residentBytes } from "./Usage.ts"
 import type { ExtraName, Flags } from "./Flags.ts"
 import type { Peer } from "./Peer.ts"
-import { median } from "./Report.ts"
 import { roundsOf, secondsOf, takesPart } from "./Schedule.ts"
 import { holdIdle } from "./SocketLoad.ts"
 import { wrk } from "./Wrk.ts"
@@ -17,6 +18,8 @@ export interface Latency {
   readonly perSecond: number
   readonly p50Ms: number
   readonly p99Ms: number
+  /** By how much the load itself was late, which is in the times too. */
+  readonly lateP99Ms: number
   readonly failed: number
 }
 
@@ -49,6 +52,8 @@ const idleSockets = Math.min(10_000, Math.floor((descriptors - 100) / 2))
 const latencyConnections = 64
 /** A node program that proxies ten times slower would only be measured in its queue. */
 const leastRate = 200
+/** What a proxy still does once all are open is not what idle ones need. */
+const settleMs = 2_000
 
 /** Half of what each takes, but the same for all that take as much as the slower of router and nginx. */
 const rates = async (flags: Flags, peers: ReadonlyArray<Peer>): Promise<ReadonlyMap<string, number>> => {
@@ -65,7 +70,12 @@ const rates = async (flags: Flags, peers: ReadonlyArray<Peer>): Promise<Readonly
   )
 }
 
-const measureLatency = async (flags: Flags, peers: ReadonlyArray<Peer>, say: (line: string) => void) => {
+const measureLatency = async (
+  flags: Flags,
+  peers: ReadonlyArray<Peer>,
+  faults: Array<string>,
+  say: (line: string) => void
+) => {
   const perSecond = await rates(flags, peers)
   const runs = new Map<string, Array<Latency>>(peers.map(({ name }) => [name, []]))
   const program = join(import.meta.dirname, "LatencyProgram.ts")
@@ -84,13 +94,18 @@ const measureLatency = async (flags: Flags, peers: ReadonlyArray<Peer>, say: (li
     }
     say(`latency at half load: round ${round + 1} of ${rounds}`)
   }
-  return [...runs].map(([peer, list]) => ({
-    peer,
-    perSecond: perSecond.get(peer) ?? 0,
-    p50Ms: median(list.map(({ p50Ms }) => p50Ms)),
-    p99Ms: median(list.map(({ p99Ms }) => p99Ms)),
-    failed: list.reduce((sum, { failed }) => sum + failed, 0)
-  }))
+  return [...runs].map(([peer, list]) => {
+    const failed = list.reduce((sum, one) => sum + one.failed, 0)
+    if (failed > 0) faults.push(`${peer}: ${failed} requests were not answered at half load`)
+    return {
+      peer,
+      perSecond: perSecond.get(peer) ?? 0,
+      p50Ms: median(list.map(({ p50Ms }) => p50Ms)),
+      p99Ms: median(list.map(({ p99Ms }) => p99Ms)),
+      lateP99Ms: median(list.map(({ lateP99Ms }) => lateP99Ms)),
+      failed
+    }
+  })
 }
 
 /** Memory is measured in proxies that have done nothing before. */
@@ -100,27 +115,27 @@ const measureIdle = async (
   flags: Flags,
   names: ReadonlyArray<Peer["name"]>,
   startFresh: StartFresh,
+  faults: Array<string>,
   say: (line: string) => void
 ) => {
   const results: Array<IdleSockets> = []
   for (const name of names) {
     const peer = await startFresh(name)
-    // A few first, so that what is loaded once is loaded.
-    await holdIdle({ port: peer.port, count: 100, core: flags.loadCore }, () => Promise.resolve())
-    const before = residentBytes(peer.pids)
-    const job = {
-      port: peer.port,
-      count: flags.quick ? Math.floor(idleSockets / 5) : idleSockets,
-      core: flags.loadCore
-    }
-    results.push(
-      await holdIdle(job, async (open) => {
-        await new Promise((resolve) => setTimeout(resolve, 2_000))
-        return { peer: peer.name, open, bytesEach: (residentBytes(peer.pids) - before) / Math.max(1, open) }
+    try {
+      // A few first, so that what is loaded once is loaded.
+      await holdIdle({ port: peer.port, count: 100, core: flags.loadCore }, () => Promise.resolve())
+      const before = residentBytes(peer.pids)
+      const count = flags.quick ? Math.floor(idleSockets / 5) : idleSockets
+      const result = await holdIdle({ port: peer.port, count, core: flags.loadCore }, async (open) => {
+        await sleep(settleMs)
+        return { peer: name, open, bytesEach: (residentBytes(peer.pids) - before) / Math.max(1, open) }
       })
-    )
-    await peer.stop()
-    say(`idle WebSockets: ${peer.name}`)
+      if (result.open < count) faults.push(`${name}: took ${result.open} of ${count} idle WebSockets`)
+      results.push(result)
+    } finally {
+      await peer.stop()
+    }
+    say(`idle WebSockets: ${name}`)
   }
   return results
 }
@@ -153,6 +168,7 @@ const upload = (port: number): Promise<number> =>
         let text = ""
         response.on("data", (bytes: Buffer) => (text += bytes.toString()))
         response.on("end", () => resolve(Number(text)))
+        response.on("error", reject)
       }
     )
     request.on("error", reject)
@@ -167,6 +183,28 @@ const upload = (port: number): Promise<number> =>
     more()
   })
 
+const transfer = async (
+  peer: Peer,
+  direction: Transfer["direction"],
+  faults: Array<string>
+): Promise<ReadonlyArray<Transfer>> => {
+  const before = residentBytes(peer.pids)
+  let largest = before
+  const timer = setInterval(() => (largest = Math.max(largest, residentBytes(peer.pids))), 50)
+  const startedAt = performance.now()
+  try {
+    const bytes = await (direction === "down" ? download : upload)(peer.port)
+    const seconds = (performance.now() - startedAt) / 1_000
+    if (bytes !== hugeBytes) faults.push(`${peer.name}: 1 GiB ${direction}: ${bytes} bytes arrived`)
+    return [{ peer: peer.name, direction, bytes, seconds, growthBytes: largest - before }]
+  } catch (error) {
+    faults.push(`${peer.name}: 1 GiB ${direction}: ${error instanceof Error ? error.message : String(error)}`)
+    return []
+  } finally {
+    clearInterval(timer)
+  }
+}
+
 const measureTransfers = async (
   flags: Flags,
   names: ReadonlyArray<Peer["name"]>,
@@ -177,25 +215,13 @@ const measureTransfers = async (
   const results: Array<Transfer> = []
   for (const name of names) {
     const peer = await startFresh(name)
-    await wrk({ connections: 16, seconds: 2, port: peer.port, path: "/1m" }, flags.loadCore, tmpdir())
-    for (const direction of ["down", "up"] as const) {
-      const before = residentBytes(peer.pids)
-      let largest = before
-      const timer = setInterval(() => (largest = Math.max(largest, residentBytes(peer.pids))), 50)
-      const startedAt = performance.now()
-      try {
-        const bytes = await (direction === "down" ? download : upload)(peer.port)
-        const seconds = (performance.now() - startedAt) / 1_000
-        if (bytes !== hugeBytes) faults.push(`${peer.name}: 1 GiB ${direction}: ${bytes} bytes arrived`)
-        results.push({ peer: peer.name, direction, bytes, seconds, growthBytes: largest - before })
-      } catch (error) {
-        faults.push(`${peer.name}: 1 GiB ${direction}: ${error instanceof Error ? error.message : String(error)}`)
-      } finally {
-        clearInterval(timer)
-      }
+    try {
+      await wrk({ connections: 16, seconds: 2, port: peer.port, path: "/1m" }, flags.loadCore, tmpdir())
+      for (const direction of ["down", "up"] as const) results.push(...(await transfer(peer, direction, faults)))
+    } finally {
+      await peer.stop()
     }
-    await peer.stop()
-    say(`one gibibyte down and up: ${peer.name}`)
+    say(`one gibibyte down and up: ${name}`)
   }
   return results
 }
@@ -213,8 +239,8 @@ export const measureExtras = async (
   const faults: Array<string> = []
   return {
     faults,
-    latency: has("latency") ? await measureLatency(flags, peers, say) : [],
+    latency: has("latency") ? await measureLatency(flags, peers, faults, say) : [],
     transfers: has("transfer") ? await measureTransfers(flags, taking("transfer"), startFresh, faults, say) : [],
-    idle: has("idle-websockets") ? await measureIdle(flags, taking("idle-websockets"), startFresh, say) : []
+    idle: has("idle-websockets") ? await measureIdle(flags, taking("idle-websockets"), startFresh, faults, say) : []
   }
 }

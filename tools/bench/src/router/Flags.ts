@@ -2,7 +2,17 @@
 import { parseArgs } from "node:util"
 
 /** Every proxy that can be compared. `router-log` is the router with its access log on. */
-export const peerNames = ["router", "router-log", "nginx", "haproxy", "caddy", "http-proxy", "http-proxy-3"] as const
+export const peerNames = [
+  "router",
+  "router-log",
+  "nginx",
+  "haproxy",
+  "caddy",
+  "http-proxy",
+  "http-proxy-3",
+  "traefik",
+  "envoy"
+] as const
 export type PeerName = (typeof peerNames)[number]
 
 export const caseNames = ["get-100", "get-10k", "get-1m", "post-1k", "connect", "websocket"] as const
@@ -36,7 +46,8 @@ export class FlagsInvalid extends Error {
 export const help = `Usage: nx run bench:router [-- FLAGS]
 
 Runs the router's deployed bundle and other proxies one after another on one core against the same backends, and compares
-the CPU time they take. Needs Linux, two cores, wrk and nginx (apt-get install wrk nginx haproxy caddy).
+the CPU time they take. Needs Linux, two cores, wrk and nginx (apt-get install wrk nginx haproxy caddy). What is not
+installed, or not on the PATH, is left out and named.
 
   --json           the result as JSON on stdout
   --quick          for a first look: fewer and shorter rounds, memory of the router alone
@@ -47,8 +58,8 @@ the CPU time they take. Needs Linux, two cores, wrk and nginx (apt-get install w
   --cores P,L      core of the proxy, core of backends and load [0,1]
   --bundle FILE    another router's main.mjs instead of dist/apps/router/main.mjs
 
-Exit code: 0 when every gate that was measured holds, 1 when one does not, 64 for a wrong command line, 69 when something
-needed is missing.
+Exit code: 0 when every gate that was asked for holds, 1 when one does not or the router's answers or counts were wrong, 64
+for a wrong command line, 69 when something needed is missing, or a gate could not be judged for want of a proxy.
 `
 
 const listOf = <A extends string>(flag: string, text: string, allowed: ReadonlyArray<A>): ReadonlyArray<A> => {

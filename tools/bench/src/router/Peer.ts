@@ -1,8 +1,8 @@
 /** A proxy under measurement: what it needs to start, and what is asked of it while it runs. */
 import { spawnSync } from "node:child_process"
 import type { Backend } from "./Backend.ts"
-import { type Child, hasCommand, start } from "./Children.ts"
-import { family } from "./Cpu.ts"
+import { type Child, hasCommand, start } from "./Pinned.ts"
+import { family } from "./Usage.ts"
 import type { PeerName } from "./Flags.ts"
 
 export interface Setting {

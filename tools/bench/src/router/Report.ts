@@ -1,8 +1,9 @@
 /** The figures of one run gathered and printed: medians of all rounds, ratios to each proxy, verdicts. Pure. */
+import { median } from "../Quantile.ts"
 import type { Sample } from "./Case.ts"
 import type { Extras } from "./Extras.ts"
 import type { CaseName } from "./Flags.ts"
-import type { Verdict } from "./Gates.ts"
+import type { Unmeasured, Verdict } from "./Gates.ts"
 import type { Peer } from "./Peer.ts"
 
 export interface Row {
@@ -19,26 +20,22 @@ export interface Row {
 
 export interface Summary {
   readonly versions: Readonly<Record<string, string>>
+  /** Proxies that were asked for and could not be started, with the reason. */
+  readonly leftOut: Readonly<Record<string, string>>
   readonly rows: ReadonlyArray<Row>
   readonly extras: Extras
   readonly faults: ReadonlyArray<string>
-}
-
-/** The middle of the sorted values; the mean of the two middle ones of an even number. NaN of none. */
-export const median = (values: ReadonlyArray<number>): number => {
-  const sorted = values.toSorted((a, b) => a - b)
-  const half = sorted.length >> 1
-  const upper = sorted[half] ?? NaN
-  return sorted.length % 2 === 1 ? upper : ((sorted[half - 1] ?? NaN) + upper) / 2
 }
 
 export const summarise = (
   peers: ReadonlyArray<Pick<Peer, "name" | "version">>,
   samples: ReadonlyArray<Sample>,
   extras: Extras,
-  faults: ReadonlyArray<string>
+  faults: ReadonlyArray<string>,
+  leftOut: Readonly<Record<string, string>> = {}
 ): Summary => ({
   versions: Object.fromEntries(peers.map(({ name, version }) => [name, version])),
+  leftOut,
   rows: [...Map.groupBy(samples, (sample) => `${sample.case} ${sample.peer}`).values()].flatMap((list) => {
     const [first] = list
     if (first === undefined) return []
@@ -101,12 +98,13 @@ const extraTables = ({ extras }: Summary): ReadonlyArray<string> => {
   if (latency.length > 0)
     parts.push(
       `latency at half load\n${table([
-        ["", "requests/s", "p50 ms", "p99 ms", "failed"],
+        ["", "requests/s", "p50 ms", "p99 ms", "of it late load", "failed"],
         ...latency.map((one) => [
           `  ${one.peer}`,
           String(one.perSecond),
           figure(one.p50Ms),
           figure(one.p99Ms),
+          figure(one.lateP99Ms),
           String(one.failed)
         ])
       ])}`
@@ -133,7 +131,7 @@ const extraTables = ({ extras }: Summary): ReadonlyArray<string> => {
   return parts
 }
 
-const verdictTable = (verdicts: ReadonlyArray<Verdict>): string =>
+const verdictTable = (verdicts: ReadonlyArray<Verdict>, missing: ReadonlyArray<Unmeasured>): string =>
   table([
     ["", "is", "gate", "aim", ""],
     ...verdicts.map(({ aim, gate, holds, reachesAim, unit, value, what }) => [
@@ -142,15 +140,23 @@ const verdictTable = (verdicts: ReadonlyArray<Verdict>): string =>
       gate === Infinity ? "-" : `${gate} ${unit}`,
       `${aim} ${unit}`,
       holds ? (reachesAim ? "aim reached" : "holds") : "MISSED"
-    ])
+    ]),
+    ...missing.map(({ matters, what }) => [what, "-", "-", "-", matters ? "NOT MEASURED" : "not measured"])
   ])
 
-export const render = (summary: Summary, verdicts: ReadonlyArray<Verdict>): string =>
+const proxiesLeftOut = ({ leftOut }: Summary): ReadonlyArray<string> =>
+  Object.entries(leftOut).map(([peer, reason]) => `LEFT OUT: ${peer}: ${reason}`)
+
+export const render = (
+  summary: Summary,
+  verdicts: ReadonlyArray<Verdict>,
+  missing: ReadonlyArray<Unmeasured>
+): string =>
   [
-    "CPU per request, median of the rounds",
-    cpuTables(summary),
+    ...(summary.rows.length === 0 ? [] : ["CPU per request, median of the rounds", cpuTables(summary)]),
     ...extraTables(summary),
-    verdictTable(verdicts),
+    verdictTable(verdicts, missing),
+    ...proxiesLeftOut(summary),
     summary.faults.length === 0
       ? "All bodies and counts were as they should be."
       : `FAULTS\n${summary.faults.map((fault) => `  ${fault}`).join("\n")}`

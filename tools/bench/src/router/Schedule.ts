@@ -3,17 +3,7 @@
  * ones, so that the whole takes minutes. Pure.
  */
 import type { CaseName, ExtraName, PeerName } from "./Flags.ts"
-
-/** By whose figures gates and aims are judged; `Gates` holds the numbers. */
-const judged: Readonly<Partial<Record<CaseName | ExtraName, ReadonlyArray<PeerName>>>> = {
-  "get-100": ["router", "router-log", "nginx", "haproxy", "caddy", "http-proxy"],
-  "get-1m": ["router", "nginx"],
-  latency: ["router", "nginx"],
-  "idle-websockets": ["router"],
-  transfer: ["router"]
-}
-
-export const isJudged = (what: CaseName | ExtraName, peer: PeerName): boolean => judged[what]?.includes(peer) === true
+import { isJudged } from "./Gates.ts"
 
 export interface Effort {
   readonly quick: boolean

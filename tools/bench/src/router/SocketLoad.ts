@@ -1,7 +1,7 @@
 /** WebSocket load, made by a program of its own so that it runs on the core of the load. This side starts it and reads it. */
 import { spawn } from "node:child_process"
 import { join } from "node:path"
-import { pinned, run } from "./Children.ts"
+import { pinned, run } from "./Pinned.ts"
 
 const program = join(import.meta.dirname, "SocketProgram.ts")
 

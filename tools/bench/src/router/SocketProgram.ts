@@ -32,7 +32,7 @@ const ping = (): void => {
     })
     socket.on("message", (data: Buffer) => {
       messages++
-      if (data.length !== message.length) wrong++
+      if (!data.equals(message)) wrong++
       socket.send(message)
     })
     socket.on("error", (error) => {

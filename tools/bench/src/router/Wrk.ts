@@ -1,7 +1,7 @@
 /** Closed-loop load by wrk: one thread, so many connections, as fast as the answers come. */
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { run } from "./Children.ts"
+import { run } from "./Pinned.ts"
 
 export interface WrkJob {
   readonly connections: number

@@ -4,17 +4,20 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { startBackend } from "./Backend.ts"
+import { freePorts, Missing } from "../Children.ts"
 import { checkBodies, measure, type Sample } from "./Case.ts"
-import { freePorts, hasCommand, Missing } from "./Children.ts"
 import { measureExtras, type Extras } from "./Extras.ts"
 import { type CaseName, type Flags, FlagsInvalid, help, parse, type PeerName } from "./Flags.ts"
-import { judge } from "./Gates.ts"
+import { judge, unmeasured } from "./Gates.ts"
 import type { Peer, StartPeer } from "./Peer.ts"
+import { hasCommand } from "./Pinned.ts"
 import { startCaddy } from "./peers/Caddy.ts"
+import { startEnvoy } from "./peers/Envoy.ts"
 import { startHaproxy } from "./peers/Haproxy.ts"
 import { startNginx } from "./peers/Nginx.ts"
 import { startNodeProxy } from "./peers/NodeProxy.ts"
 import { startRouter } from "./peers/Router.ts"
+import { startTraefik } from "./peers/Traefik.ts"
 import { render, summarise } from "./Report.ts"
 import { roundsOf, secondsOf, warmUpOf } from "./Schedule.ts"
 
@@ -25,7 +28,9 @@ const starters: Readonly<Record<PeerName, StartPeer>> = {
   haproxy: startHaproxy,
   caddy: startCaddy,
   "http-proxy": startNodeProxy("http-proxy"),
-  "http-proxy-3": startNodeProxy("http-proxy-3")
+  "http-proxy-3": startNodeProxy("http-proxy-3"),
+  traefik: startTraefik,
+  envoy: startEnvoy
 }
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`)
@@ -74,6 +79,7 @@ const bench = async (flags: Flags): Promise<number> => {
     const backend = await startBackend(folder, flags.loadCore)
     running.push(backend)
     const peers: Array<Peer> = []
+    const leftOut: Record<string, string> = {}
     const startFresh = async (name: PeerName): Promise<Peer> => {
       const [port = 0] = await freePorts(1)
       const setting = { folder, core: flags.proxyCore, port, backend, bundle: flags.bundle ?? defaultBundle }
@@ -86,24 +92,30 @@ const bench = async (flags: Flags): Promise<number> => {
         peers.push(peer)
       } catch (error) {
         if (!(error instanceof Missing) || name === "router") throw error
+        leftOut[name] = error.message
         say(`LEFT OUT: ${name}: ${error.message}`)
       }
     }
     const faults: Array<string> = []
     for (const peer of peers) for (const fault of await checkBodies(peer)) faults.push(`${peer.name}: ${fault}`)
     const samples = await measureRounds(flags, peers, folder)
+    if (flags.extras.includes("transfer")) await backend.readHuge()
     const extras: Extras = await measureExtras(flags, peers, startFresh, say)
     for (const peer of peers) for (const fault of await checkBodies(peer)) faults.push(`${peer.name}: ${fault}`)
     faults.push(...extras.faults)
     for (const sample of samples)
       for (const fault of sample.faults) faults.push(`${sample.peer}, ${sample.case}: ${fault}`)
-    const summary = summarise(peers, samples, extras, faults)
+    const summary = summarise(peers, samples, extras, faults, leftOut)
     const verdicts = judge(summary)
+    const missing = unmeasured(summary, flags)
     process.stdout.write(
-      flags.json ? `${JSON.stringify({ ...summary, verdicts }, undefined, 2)}\n` : render(summary, verdicts)
+      flags.json
+        ? `${JSON.stringify({ ...summary, verdicts, unmeasured: missing }, undefined, 2)}\n`
+        : render(summary, verdicts, missing)
     )
     const routerIsRight = !faults.some((fault) => fault.startsWith("router"))
-    return verdicts.every(({ holds }) => holds) && routerIsRight ? 0 : 1
+    if (!verdicts.every(({ holds }) => holds) || !routerIsRight) return 1
+    return missing.some(({ matters }) => matters) ? 69 : 0
   } finally {
     for (const one of running.reverse()) await one.stop()
     rmSync(folder, { recursive: true, force: true })

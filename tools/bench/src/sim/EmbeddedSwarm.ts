@@ -7,11 +7,13 @@ import { mkdtempSync, rmSync } from "node:fs"
 import * as http from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { end } from "../Children.ts"
 
 const program = join(import.meta.dirname, "../../../../libs/swarm-sim/src/server/main.ts")
 
 /** Until it listens everywhere. */
 const startTimeoutMillis = 120_000
+const graceMillis = 10_000
 
 export interface Answer {
   readonly text: string
@@ -113,20 +115,10 @@ export const start = async (options: {
     ["--conditions=@evenkeel/source", program, ...words.map(String), "--sockets", folder],
     { stdio: ["ignore", "pipe", "pipe"] }
   )
-  const stop = () =>
-    new Promise<void>((resolve) => {
-      const ended = () => {
-        rmSync(folder, { recursive: true, force: true })
-        resolve()
-      }
-      if (child.exitCode !== null || child.signalCode !== null) return ended()
-      const hard = setTimeout(() => child.kill("SIGKILL"), 10_000)
-      child.once("exit", () => {
-        clearTimeout(hard)
-        ended()
-      })
-      child.kill("SIGTERM")
-    })
+  const stop = async () => {
+    await end(child, graceMillis)
+    rmSync(folder, { recursive: true, force: true })
+  }
   try {
     const { nodes } = JSON.parse(await firstLine(child)) as Addresses
     const startedMillis = performance.now() - began

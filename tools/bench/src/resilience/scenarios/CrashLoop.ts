@@ -2,9 +2,10 @@
  * One task of three crashes again and again: it serves for a moment, dies with everything it had open, is still named by the
  * feed for 300 ms, and comes back as another task a second later.
  */
-import { sleep } from "../Bed.ts"
+import { setTimeout as sleep } from "node:timers/promises"
+import { none, told } from "../../Verdict.ts"
 import { Load } from "../Load.ts"
-import { none, type Scenario, told } from "../Scenario.ts"
+import type { Scenario } from "../Scenario.ts"
 import { Task } from "../Task.ts"
 
 export const crashLoop: Scenario = {

@@ -2,9 +2,10 @@
  * Every rebalancer dies; meanwhile a task crashes, which nobody can tell the router. Then a rebalancer comes back with a table
  * of its own, and the router follows it.
  */
-import { sleep } from "../Bed.ts"
+import { setTimeout as sleep } from "node:timers/promises"
+import { none, told } from "../../Verdict.ts"
 import { Load } from "../Load.ts"
-import { none, type Scenario, told } from "../Scenario.ts"
+import type { Scenario } from "../Scenario.ts"
 import { Task } from "../Task.ts"
 
 export const noRebalancer: Scenario = {

@@ -2,9 +2,10 @@
  * A service of three replicas is updated again and again, one task at a time, as Swarm does it: the task's desired state
  * changes, two seconds later it gets SIGTERM, and when it is gone another starts in its place. The feed is 300 ms behind.
  */
-import { sleep } from "../Bed.ts"
+import { setTimeout as sleep } from "node:timers/promises"
+import { none, told } from "../../Verdict.ts"
 import { Load } from "../Load.ts"
-import { none, type Scenario, told } from "../Scenario.ts"
+import type { Scenario } from "../Scenario.ts"
 import { Task } from "../Task.ts"
 
 const replicas = 3

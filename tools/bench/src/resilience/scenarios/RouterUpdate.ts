@@ -3,9 +3,10 @@
  * the old one has ended a new one on the same port; before each round the rebalancer is replaced. Clients know both nodes, and
  * one that is refused a connection asks the other node. A router that has taken a connection must answer what comes by it.
  */
-import { sleep } from "../Bed.ts"
+import { setTimeout as sleep } from "node:timers/promises"
+import { none, told } from "../../Verdict.ts"
 import { Load } from "../Load.ts"
-import { none, type Scenario, told } from "../Scenario.ts"
+import type { Scenario } from "../Scenario.ts"
 import { Task } from "../Task.ts"
 
 export const routerUpdate: Scenario = {

@@ -1,7 +1,8 @@
 /** The table changes a hundred times a second, in services beside the one that is loaded and in its own, with open streams. */
-import { sleep } from "../Bed.ts"
+import { setTimeout as sleep } from "node:timers/promises"
+import { none, told } from "../../Verdict.ts"
 import { Load } from "../Load.ts"
-import { none, type Scenario, told } from "../Scenario.ts"
+import type { Scenario } from "../Scenario.ts"
 import { Streams } from "../Streams.ts"
 import { Task } from "../Task.ts"
 

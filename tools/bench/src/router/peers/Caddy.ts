@@ -1,8 +1,9 @@
 /** Caddy with as many Go threads as it has cores here: one. */
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { hasCommand, Missing } from "../Children.ts"
+import { Missing } from "../../Children.ts"
 import { peerOf, type Setting, type StartPeer, versionOf } from "../Peer.ts"
+import { hasCommand } from "../Pinned.ts"
 
 const origins = (list: ReadonlyArray<{ readonly host: string; readonly port: number }>): string =>
   list.map(({ host, port }) => `${host}:${port}`).join(" ")

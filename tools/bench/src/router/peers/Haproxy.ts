@@ -1,8 +1,9 @@
 /** HAProxy: one thread, connections to the backends shared, no log. */
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { descriptors, hasCommand, Missing } from "../Children.ts"
+import { Missing } from "../../Children.ts"
 import { peerOf, type Setting, type StartPeer, versionOf } from "../Peer.ts"
+import { descriptors, hasCommand } from "../Pinned.ts"
 
 const servers = (origins: ReadonlyArray<{ readonly host: string; readonly port: number }>): string =>
   origins.map(({ host, port }, i) => `  server s${i} ${host}:${port}`).join("\n")

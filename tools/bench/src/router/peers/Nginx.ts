@@ -1,11 +1,15 @@
 /** nginx as proxy: one worker, keep-alive to the backends, access log off as the router's is by default. */
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { descriptors, hasCommand, Missing } from "../Children.ts"
+import { Missing } from "../../Children.ts"
 import { peerOf, type Setting, type StartPeer, versionOf } from "../Peer.ts"
+import { descriptors, hasCommand } from "../Pinned.ts"
 
 const servers = (origins: ReadonlyArray<{ readonly host: string; readonly port: number }>): string =>
   origins.map(({ host, port }) => `server ${host}:${port};`).join(" ")
+
+/** More than there can be: with a sixteenth left it closes connections whose request has not come yet. */
+const connections = 2 * descriptors
 
 const config = ({ backend, folder, port }: Setting) => `
 daemon off;
@@ -14,7 +18,7 @@ worker_processes 1;
 pid ${folder}/nginx.pid;
 error_log ${folder}/nginx-error.log warn;
 worker_rlimit_nofile ${descriptors};
-events { worker_connections ${descriptors}; }
+events { worker_connections ${connections}; }
 http {
   access_log off;
   keepalive_requests 1000000000;

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
-import { Missing } from "../Children.ts"
+import { Missing } from "../../Children.ts"
 import { peerOf, type StartPeer } from "../Peer.ts"
 
 const installed = (name: string): string => {

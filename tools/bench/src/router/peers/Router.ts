@@ -3,7 +3,7 @@
  * are set; `router-log` has the access log on besides.
  */
 import { existsSync } from "node:fs"
-import { freePorts, Missing } from "../Children.ts"
+import { freePorts, Missing } from "../../Children.ts"
 import { peerOf, type StartPeer, versionOf } from "../Peer.ts"
 import { requestsAnswered } from "../RouterCounts.ts"
 import { startFeed } from "../ScriptedFeed.ts"
@@ -24,7 +24,7 @@ export const startRouter =
       `bench-${name}`
     )
     const [adminPort = 0, heartbeatPort = 0] = await freePorts(2)
-    return peerOf(name, versionOf(process.execPath, ["--version"]), setting, {
+    const started = peerOf(name, versionOf(process.execPath, ["--version"]), setting, {
       command: process.execPath,
       args: [bundle],
       env: {
@@ -40,5 +40,10 @@ export const startRouter =
       },
       counted: () => requestsAnswered(adminPort),
       afterwards: () => feed.stop()
+    })
+    // Without a router nobody stops the feed.
+    return started.catch(async (error: unknown) => {
+      await feed.stop()
+      throw error
     })
   }

@@ -1,16 +1,14 @@
-/** Processes of a measurement: started on a core of their own, waited for until they listen, stopped at the end. */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process"
+/** Processes on a core of their own: started, waited for until they listen, stopped at the end. */
+import { spawn, spawnSync } from "node:child_process"
 import { closeSync, openSync, readFileSync } from "node:fs"
 import * as net from "node:net"
+import { end, environment, hasEnded, Missing } from "../Children.ts"
 
-/** Something that is needed and cannot be had, with the cure. */
-export class Missing extends Error {
-  override readonly name = "Missing"
-}
+const listensWithinMs = 10_000
+const graceMs = 12_000
 
 export interface Child {
   readonly pid: number
-  readonly process: ChildProcess
   stop(): Promise<void>
 }
 
@@ -40,33 +38,23 @@ export const start = async (options: {
 }): Promise<Child> => {
   const { args, command, core, log, name, port } = options
   const output = openSync(log, "w")
-  const process_ = spawn("sh", ["-c", pinned, String(core), command, ...args], {
+  const child = spawn("sh", ["-c", pinned, String(core), command, ...args], {
     stdio: ["ignore", output, output],
-    env: { ...process.env, ...options.env }
+    env: { ...environment(), ...options.env }
   })
   closeSync(output)
-  const { pid } = process_
+  const { pid } = child
   if (pid === undefined) throw new Missing(`${name}: sh could not be started`)
-  const hasEnded = () => process_.exitCode !== null || process_.signalCode !== null
-  const stop = () =>
-    new Promise<void>((resolve) => {
-      if (hasEnded()) return resolve()
-      const hard = setTimeout(() => process_.kill("SIGKILL"), 12_000)
-      process_.once("exit", () => {
-        clearTimeout(hard)
-        resolve()
-      })
-      process_.kill("SIGTERM")
-    })
-  const until = Date.now() + 10_000
+  const stop = () => end(child, graceMs)
+  const until = Date.now() + listensWithinMs
   while (!(await accepts(port))) {
-    if (hasEnded() || Date.now() > until) {
+    if (hasEnded(child) || Date.now() > until) {
       await stop()
       throw new Missing(`${name} does not listen on port ${port}:\n${readFileSync(log, "utf8").slice(-2_000)}`)
     }
     await new Promise((resolve) => setTimeout(resolve, 30))
   }
-  return { pid, process: process_, stop }
+  return { pid, stop }
 }
 
 const accepts = (port: number): Promise<boolean> =>
@@ -78,19 +66,6 @@ const accepts = (port: number): Promise<boolean> =>
     })
     socket.once("error", () => resolve(false))
   })
-
-/** Ports that are free right now. */
-export const freePorts = async (count: number): Promise<ReadonlyArray<number>> => {
-  const servers = Array.from({ length: count }, () => net.createServer())
-  const ports: Array<number> = []
-  for (const server of servers) {
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-    const address = server.address()
-    ports.push(typeof address === "object" && address !== null ? address.port : 0)
-  }
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
-}
 
 /** Runs `command` on `core` to its end and returns its stdout. Throws with its stderr when it fails. */
 export const run = (core: number, command: string, args: ReadonlyArray<string>): Promise<string> =>

@@ -3,22 +3,7 @@
  * only what stays up. Time comes in ticks of 10 ms, so measure for a second or more.
  */
 import { readdirSync, readFileSync } from "node:fs"
-
-const ticksPerSecond = 100
-
-interface Stat {
-  readonly parent: number
-  /** User and system time in seconds. */
-  readonly seconds: number
-  readonly user: number
-}
-
-/** Of the text of /proc/PID/stat; the name in parentheses may hold anything. */
-export const parseStat = (text: string): Stat => {
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ")
-  const user = Number(fields[11]) / ticksPerSecond
-  return { parent: Number(fields[1]), user, seconds: user + Number(fields[12]) / ticksPerSecond }
-}
+import { kibibytesOf, parseStat } from "../ProcText.ts"
 
 const readOr = (path: string): string | null => {
   try {
@@ -46,6 +31,9 @@ export const family = (pid: number): ReadonlyArray<number> => {
   return found
 }
 
+/** Whether it is there; a process that ended and was not waited for still is. */
+export const isThere = (pid: number): boolean => readOr(`/proc/${pid}/stat`) !== null
+
 export interface CpuTime {
   readonly seconds: number
   readonly user: number
@@ -59,7 +47,7 @@ export const cpuTime = (pids: ReadonlyArray<number>): CpuTime => {
     if (text === null) continue
     const stat = parseStat(text)
     seconds += stat.seconds
-    user += stat.user
+    user += stat.userSeconds
   }
   return { seconds, user }
 }
@@ -67,6 +55,6 @@ export const cpuTime = (pids: ReadonlyArray<number>): CpuTime => {
 /** Resident bytes of all together; pages they share count for each. */
 export const residentBytes = (pids: ReadonlyArray<number>): number => {
   let kib = 0
-  for (const pid of pids) kib += Number(/VmRSS:\s+(\d+) kB/.exec(readOr(`/proc/${pid}/status`) ?? "")?.[1] ?? 0)
+  for (const pid of pids) kib += kibibytesOf(readOr(`/proc/${pid}/status`) ?? "", "VmRSS")
   return kib * 1024
 }

@@ -1,25 +1,29 @@
-/** Routers as light as they get: each follows the feed and notes which version it has; none decodes a table. */
+/**
+ * Routers as light as they get: each follows the feed of one rebalancer and notes which version it has; none decodes a table,
+ * and none comes back once it was cut off.
+ */
 import * as Protocol from "@evenkeel/feed/FeedProtocol"
 import { NodeId } from "@evenkeel/domain/Ids"
 import { WebSocket } from "ws"
 
 interface Waiting {
   readonly sequence: number
+  /** Routers that have an older one. */
   left: number
   readonly done: () => void
 }
 
-export class Routers {
+/** Then a version does not come any more. */
+const waitMs = 60_000
+
+export class LightRouters {
   readonly count: number
   tables = 0
   deltas = 0
   bytes = 0
-  /** Connections that ended by themselves. */
-  lost = 0
   private readonly sockets: ReadonlyArray<WebSocket>
   private readonly held: Array<number>
-  private waiting: Waiting | null = null
-  private stopped = false
+  private readonly waiting = new Set<Waiting>()
 
   constructor(url: string, count: number) {
     this.count = count
@@ -34,7 +38,6 @@ export class Routers {
       socket.send(Protocol.encodeClientMessage({ type: "hello", ...Protocol.ownProtocols, node }))
     )
     socket.on("error", () => undefined)
-    socket.on("close", () => void (this.stopped || this.lost++))
     socket.on("message", (bytes: Buffer) => this.take(router, bytes))
     return socket
   }
@@ -46,31 +49,35 @@ export class Routers {
     else return
     this.bytes += bytes.length
     const sequence = Number(/"sequence":(\d+)/.exec(start)?.[1])
+    const before = this.held[router] ?? 0
     this.held[router] = sequence
-    if (this.waiting === null || sequence !== this.waiting.sequence || --this.waiting.left > 0) return
-    this.waiting.done()
-    this.waiting = null
+    for (const one of this.waiting)
+      if (before < one.sequence && sequence >= one.sequence && --one.left === 0) one.done()
   }
 
-  /** Resolves when every router has this version; ask before it is sent. Rejects after a minute. */
-  allHave(sequence: number): Promise<void> {
+  /**
+   * Resolves when every router has this version or a later one, to the time at which the last of them got it (epoch
+   * milliseconds); 0 where all have it already. Rejects after a minute.
+   */
+  allHave(sequence: number): Promise<number> {
     const left = this.held.filter((held) => held < sequence).length
-    if (left === 0) return Promise.resolve()
+    if (left === 0) return Promise.resolve(0)
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(new Error(`${this.waiting?.left ?? 0} routers did not get version ${sequence} within a minute`)),
-        60_000
-      )
+      const late = setTimeout(() => {
+        this.waiting.delete(one)
+        reject(new Error(`${one.left} routers did not get version ${sequence} within ${waitMs / 1_000} s`))
+      }, waitMs)
       const done = (): void => {
-        clearTimeout(timer)
-        resolve()
+        clearTimeout(late)
+        this.waiting.delete(one)
+        resolve(Date.now())
       }
-      this.waiting = { sequence, left, done }
+      const one: Waiting = { sequence, left, done }
+      this.waiting.add(one)
     })
   }
 
   stop(): void {
-    this.stopped = true
     for (const socket of this.sockets) socket.terminate()
   }
 }
