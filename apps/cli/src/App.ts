@@ -35,11 +35,11 @@ const builtIn = (argv: ReadonlyArray<string>): "help" | "version" | "completions
   return options.some((word) => /^--completions(=|$)/.test(word)) ? "completions" : null
 }
 
-/** `argv` without the program's own name. Never fails: whatever happens is told on stderr and in the exit code. */
+/** `words` without the program's own name. Never fails: whatever happens is told on stderr and in the exit code. */
 export const run = Effect.fn("App.run")(function* (
   words: ReadonlyArray<string>
 ): Effect.fn.Return<number, never, Needs> {
-  const argv = longForms(words)
+  const argv = longForms(words[0] === "help" ? [...words.slice(1), "--help"] : words)
   const screen = yield* Screen
   const { mistake, path } = CommandTree.pathOf(argv)
   if (mistake !== null) return yield* refuse(mistake, path)
@@ -54,10 +54,13 @@ export const run = Effect.fn("App.run")(function* (
   const command = CommandTree.find(path)
   if (command === undefined) {
     // A group's words alone ask what there is; with an option they are a mistake.
-    const [option] = argv.slice(path.length)
+    const [option] = words.slice(path.length)
     return option === undefined
       ? yield* help(path, argv)
-      : yield* refuse(`"${["evenkeel", ...path].join(" ")}" has no option ${option}.`, path)
+      : yield* refuse(
+          `"${["evenkeel", ...path].join(" ")}" has no option ${option}. Options follow the whole command.`,
+          path
+        )
   }
   const parsed = Parsing.parse(["evenkeel", ...path].join(" "), command.options(), argv.slice(path.length))
   if (parsed._tag === "Mistaken") return yield* refuse(parsed.mistake, path)
@@ -90,7 +93,7 @@ const completions = (argv: ReadonlyArray<string>) =>
     const at = argv.findIndex((word) => /^--completions(=|$)/.test(word))
     const text = argv[at]?.split("=")[1] ?? argv[at + 1] ?? ""
     const shell = Completions.shells.find((known) => known === text)
-    if (shell === undefined) return yield* refuse(`--completions ${text}: expected bash, zsh or fish`, [])
+    if (shell === undefined) return yield* refuse(`${`--completions ${text}`.trim()}: expected bash, zsh or fish`, [])
     const { print } = yield* Screen
     yield* print(Completions.script(shell, CommandTree.commands))
     return ExitCode.ok

@@ -6,9 +6,9 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { ServiceId } from "@evenkeel/domain/Ids"
 import * as MoveProgress from "@evenkeel/domain/MoveProgress"
 import type { Move, Plan } from "@evenkeel/domain/Plan"
+import * as PlanBasis from "@evenkeel/domain/PlanBasis"
 import type { Snapshot } from "@evenkeel/domain/Snapshot"
 import * as Decision from "@evenkeel/executor/Decision"
 import * as Mover from "@evenkeel/executor/Mover"
@@ -64,9 +64,7 @@ export const apply = Effect.fn("ApplyMoves.apply")(function* (plan: Plan, option
       `[${at + 1}/${plan.moves.length}] ${move.serviceName}: ${wayOf(move)} from ${name(move.from)} to ${name(move.to)}`
     )
     // Begun means journalled: an interruption between the two would leave the user unsure.
-    const journal = yield* Effect.uninterruptible(
-      Mover.begin(snapshot, service, move, options.moveDeadlineMillis)
-    ).pipe(
+    const journal = yield* Effect.uninterruptible(Mover.begin(service, move, options.moveDeadlineMillis)).pipe(
       Effect.catchTag("DecisionOvertaken", "ServiceVersionConflict", () =>
         stale(`${planned.serviceName} was changed by somebody else`, at)
       ),
@@ -82,29 +80,14 @@ export const apply = Effect.fn("ApplyMoves.apply")(function* (plan: Plan, option
 
 /** Fails with PlanStale unless every object that the plan was made from still has its version. */
 export const refuseStale = (plan: Plan, snapshot: Snapshot): Effect.Effect<void, PlanStale> => {
-  const because = firstPassed(plan, snapshot)
+  const because = PlanBasis.firstPassed(plan, snapshot)
   return because === null ? Effect.void : new PlanStale({ because, moved: 0, moves: plan.moves.length })
 }
 
-/** The object the plan was made from that has another version now, as words; null when all are as they were. */
-const firstPassed = ({ basedOn, moves }: Plan, snapshot: Snapshot): string | null => {
-  const nameOf = (id: ServiceId) => moves.find(({ service }) => service === id)?.serviceName ?? id
-  for (const { service, version } of basedOn.services) {
-    const found = snapshot.service(service)
-    if (found === undefined) return `service ${nameOf(service)} is gone`
-    if (found.version !== version) return `service ${found.name} was changed since`
-  }
-  for (const { node, version } of basedOn.nodes) {
-    const found = snapshot.node(node)
-    if (found === undefined) return `node ${node} is gone`
-    if (found.version !== version) return `node ${found.hostname} was changed since`
-  }
-  return null
-}
-
 /**
- * The move as it is predicted now: of the same service, from the same node, to one of the planned nodes, with a gap or without. Between two moves
- * only this is asked, not for versions: a node's changes when Swarm gives it an address on one more network.
+ * The move as it is predicted now: of the same service, from the same node, to one of the planned nodes, with a gap or without
+ * as planned. Between two moves only this is asked, not for versions: a node's changes when Swarm gives it an address on one
+ * more network.
  */
 const samePlanned = (planned: Move, now: Plan): Move | null => {
   const wanted = new Set([planned.to, ...planned.alternatives])
@@ -133,4 +116,18 @@ export const finishOpenMoves = Effect.fn("ApplyMoves.finishOpenMoves")(function*
     yield* note(`${service.name}: ${outcome._tag === "completed" ? "done" : `${outcome._tag}, ${outcome.because}`}`)
   }
   return open.length
+})
+
+/** The same for moves that the operator did not speak of: named, and asked for, before anything is changed. */
+export const finishAfterAsking = Effect.fn("ApplyMoves.finishAfterAsking")(function* <E, R>(
+  options: Pick<ApplyOptions, "stabilityMillis">,
+  note: Note,
+  confirm: (question: string) => Effect.Effect<void, E, R>
+) {
+  const client = yield* SwarmClient
+  const open = openMoves((yield* client.reading).snapshot)
+  if (open.length === 0) return 0
+  yield* note(`Under way or left over: the move of ${open.map(({ name }) => name).join(", ")}.`)
+  yield* confirm("Finish it first?")
+  return yield* finishOpenMoves(options, note)
 })

@@ -13,10 +13,10 @@ export class NobodyToAsk extends Schema.TaggedError<NobodyToAsk>()("NobodyToAsk"
   }
 }
 
-/** Represents an answer other than yes: nothing was changed. */
+/** Represents an answer other than yes. What was asked about was not done; what was confirmed before it, was. */
 export class Declined extends Schema.TaggedError<Declined>()("Declined", {}) {
   override get message(): string {
-    return "not confirmed: nothing was changed"
+    return "not confirmed, so not done"
   }
 }
 

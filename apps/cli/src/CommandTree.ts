@@ -60,7 +60,7 @@ const groups: Readonly<Record<string, readonly [about: string, examples: Example
     ]
   ],
   service: [
-    "What moves and rollbacks of one service need.",
+    "Takes a service back to what it was.",
     [["evenkeel service rollback p2p_vvm1", "back to the previous spec, also after moves"]]
   ],
   sim: [

@@ -14,12 +14,22 @@ const choice = <const A extends string>(name: string, words: ReadonlyArray<A>, f
     fallback
   })
 
+const durationText = "a duration such as 500ms, 30s, 2m or 1h"
+
 /** An option that takes a duration such as `30s`; its value is in milliseconds. */
 export const duration = (name: string, fallbackMillis: number, about: string) =>
   Parameter.decoded(name, "duration", about, {
     decode: DurationText.parse,
-    expected: "a duration such as 500ms, 30s, 2m or 1h",
+    expected: durationText,
     fallback: fallbackMillis
+  })
+
+/** The same for a duration that must be above 0, and has no default. */
+export const optionalDuration = (name: string, about: string) =>
+  Parameter.decoded(name, "duration", about, {
+    decode: (text) => DurationText.parse(text) || null,
+    expected: `${durationText}, above 0`,
+    fallback: null
   })
 
 /** An option that takes a number that is valid; `expected` says which those are. */
@@ -38,7 +48,12 @@ export const number = (
 
 /** How the result is written. */
 export const output = () => ({
-  format: choice("format", formats, "table", "How the result is written. Default: table."),
+  format: choice(
+    "format",
+    formats,
+    "table",
+    "How the result is written; --json is short for --format json. Default: table."
+  ),
   color: choice(
     "color",
     Color.choices,
@@ -56,6 +71,9 @@ export const engine = () => ({
     "The manager to ask: unix:///path or tcp://host:port. Default: DOCKER_HOST, else the local socket."
   )
 })
+
+/** For commands about one node. */
+export const node = () => Parameter.argument("node", "Hostname or id.")
 
 /** For commands that ask before they act. */
 export const yes = () => Parameter.flag("yes", "Do not ask. Needed where stdin is not a terminal.", "y")

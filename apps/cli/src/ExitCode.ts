@@ -22,7 +22,7 @@ export const problemsFound = 6
 export const requestsFailed = 7
 /** The command line is wrong (EX_USAGE of sysexits.h). */
 export const usage = 64
-/** Stopped by Ctrl-C (128 + SIGINT). */
+/** Stopped by Ctrl-C (128 + SIGINT), SIGTERM or a terminal that was closed. */
 export const interrupted = 130
 
 /**

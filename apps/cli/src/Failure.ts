@@ -24,7 +24,9 @@ const codeByTag: Readonly<Record<string, number>> = {
   EndpointInvalid: ExitCode.usage,
   NodesUnclear: ExitCode.usage,
   TargetWrong: ExitCode.usage,
-  NobodyToAsk: ExitCode.usage
+  ApiUrlWrong: ExitCode.usage,
+  NobodyToAsk: ExitCode.usage,
+  NobodyWaitedFor: ExitCode.usage
 }
 
 export interface Failure {

@@ -17,8 +17,6 @@ import { SwarmClient } from "@evenkeel/swarm-client/SwarmClient"
 import { type Note, NotConverged } from "./MoveFollowing.ts"
 import { didYouMean } from "./Nearest.ts"
 
-export type Availability = "active" | "pause" | "drain"
-
 /** Represents a name that no node has, or that several have. */
 export class NodeUnknown extends Schema.TaggedError<NodeUnknown>()("NodeUnknown", {
   node: Schema.String,
@@ -59,7 +57,7 @@ export const consequence = (snapshot: Snapshot, node: Node): string => {
 }
 
 /** Writes the availability; false when it already is so. */
-export const set = Effect.fn("NodeAvailability.set")(function* (node: Node, availability: Availability) {
+export const set = Effect.fn("NodeAvailability.set")(function* (node: Node, availability: Node["availability"]) {
   const client = yield* SwarmClient
   const { specText, version } = yield* client.nodeSpec(node.id)
   const wanted = JSON.stringify(availability)

@@ -1,9 +1,8 @@
 /**
- * Takes a node's tasks elsewhere before it is drained: service by service, each task only after its successor serves. Swarm's
+ * Takes a node's tasks elsewhere, service by service, each task only after its successor serves, and then drains it. Swarm's
  * own drain stops all of them at once. What cannot be moved so is named beforehand, with the reason.
  */
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import * as Balance from "@evenkeel/domain/Balance"
@@ -18,8 +17,10 @@ import type { Service } from "@evenkeel/domain/Service"
 import type { Snapshot } from "@evenkeel/domain/Snapshot"
 import * as Mover from "@evenkeel/executor/Mover"
 import { SwarmClient } from "@evenkeel/swarm-client/SwarmClient"
+import { allowsGaps } from "./GapPolicy.ts"
 import { type Note, NotConverged, throughToTheEnd } from "./MoveFollowing.ts"
 import * as NodeAvailability from "./NodeAvailability.ts"
+import { inOwnFiber } from "./OwnFiber.ts"
 
 /** One service's tasks that leave the node. */
 export interface Leaving {
@@ -54,8 +55,7 @@ export class NodeNotEmptiable extends Schema.TaggedError<NodeNotEmptiable>()("No
   }
 }
 
-/** What of the node's tasks can leave it, and what cannot; `allowGaps` as in the planner's policy. Global services end with the drain and are in neither. */
-export const of = (snapshot: Snapshot, node: Node, allowGaps: boolean): Emptying => {
+const emptyingOf = (snapshot: Snapshot, node: Node, allowGaps: boolean): Emptying => {
   const leaving: Array<Leaving> = []
   const rest: Array<Rest> = []
   for (const service of byName(snapshot.services)) {
@@ -68,6 +68,18 @@ export const of = (snapshot: Snapshot, node: Node, allowGaps: boolean): Emptying
   }
   return { leaving, rest }
 }
+
+/**
+ * What of the node's tasks can leave it now, and what cannot; global services end with the drain and are in neither. Fails with
+ * NodeNotEmptiable where something cannot leave, unless `forceRest` leaves that to the drain.
+ */
+export const survey = Effect.fn("NodeEmptying.survey")(function* (node: Node, forceRest: boolean) {
+  const client = yield* SwarmClient
+  const emptying = emptyingOf((yield* client.reading).snapshot, node, yield* allowsGaps)
+  if (emptying.rest.length > 0 && !forceRest)
+    return yield* new NodeNotEmptiable({ node: node.id, hostname: node.hostname, rest: emptying.rest })
+  return emptying
+})
 
 const byName = (services: ReadonlyArray<Service>) => services.toSorted((a, b) => (a.name < b.name ? -1 : 1))
 
@@ -118,9 +130,9 @@ export interface Emptied {
 }
 
 /**
- * Closes the node for new tasks and moves the services off it, one at a time. Where one cannot be moved it ends with
- * NotConverged, or goes on. Interrupted, or failed, it gives up the move that is under way as far as that is safe, and gives
- * the node its availability back.
+ * Closes the node for new tasks, moves the services off it, one at a time, and drains it. Where one cannot be moved it ends
+ * with NotConverged, or goes on. Interrupted, or failed, it gives up the move that is under way as far as that is safe, and
+ * gives the node its availability back.
  */
 export const run = Effect.fn("NodeEmptying.run")(function* (
   node: Node,
@@ -132,7 +144,7 @@ export const run = Effect.fn("NodeEmptying.run")(function* (
   const back = Effect.gen(function* () {
     const open = yield* Ref.get(underWay)
     if (open !== null) yield* giveUp(open, options, note)
-    if (node.availability === "active") yield* NodeAvailability.set(node, "active")
+    yield* NodeAvailability.set(node, node.availability)
     yield* note(`${node.hostname} is ${node.availability} again`)
   }).pipe(Effect.catchAll((error) => note(error.message)))
 
@@ -155,13 +167,10 @@ export const run = Effect.fn("NodeEmptying.run")(function* (
           what: `${leaver.serviceName} could not leave ${node.hostname}: ${why}. ${moved.length} of ${leaving.length} services have left; --keep-going goes on with the others`
         })
     }
+    yield* NodeAvailability.set(node, "drain")
     return { moved, failed } satisfies Emptied as Emptied
   }).pipe(Effect.onError(() => inOwnFiber(back)))
 })
-
-/** What ends an interrupted effect reads and waits itself: races and time-outs need a fiber that is not being interrupted. */
-const inOwnFiber = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.flatMap(Effect.forkDaemon(Effect.interruptible(effect)), Fiber.join)
 
 /** Moves one service's tasks off the node; null when they have left, else why not. */
 const moveOff = Effect.fnUntraced(function* (
@@ -180,7 +189,7 @@ const moveOff = Effect.fnUntraced(function* (
   const begun = yield* Effect.uninterruptible(
     Effect.zipRight(
       Ref.set(underWay, service.id),
-      Effect.either(Mover.begin(snapshot, service, move, options.moveDeadlineMillis))
+      Effect.either(Mover.begin(service, move, options.moveDeadlineMillis))
     )
   )
   if (begun._tag === "Left") {

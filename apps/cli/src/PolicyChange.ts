@@ -42,18 +42,19 @@ export const show = Effect.fn("PolicyChange.show")(function* (choice: OutputChoi
   yield* Result.show(choice, "Policy", PolicyView.of(held, yield* Clock.currentTimeMillis), PolicyView.render)
 })
 
-/** Makes the change, then shows what holds. `told` is said when it changed something, `already` else. */
+/** Makes the change, then shows what holds of what `render` tells. `told` is said when it changed something, `already` else. */
 export const change = Effect.fn("PolicyChange.change")(function* (
   choice: OutputChoice,
   change: (policy: Policy.Policy, nowMillis: number) => Policy.Policy,
-  words: { readonly told: string; readonly already: string }
+  words: { readonly told: string; readonly already: string },
+  render: typeof PolicyView.render = PolicyView.render
 ) {
   const screen = yield* Screen
   const nowMillis = yield* Clock.currentTimeMillis
   const before = yield* PolicyStore.policy.read()
   const after = yield* PolicyStore.policy.change((policy) => change(policy, nowMillis))
   yield* screen.tell(after.revision === before.revision ? words.already : words.told)
-  yield* Result.show(choice, "Policy", PolicyView.of(after, nowMillis), PolicyView.render)
+  yield* Result.show(choice, "Policy", PolicyView.of(after, nowMillis), render)
 })
 
 /** The service's id and name. */

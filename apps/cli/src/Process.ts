@@ -1,6 +1,6 @@
 /**
  * The process around one run of the command: its streams, signals and exit code. Ctrl-C interrupts the command, which then
- * says what goes on without it; a second one ends the process at once.
+ * says what goes on without it; a second one ends the process at once. SIGTERM and a terminal that is closed do the same.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -10,6 +10,7 @@ import * as App from "./App.ts"
 import * as EngineAccess from "./EngineAccess.ts"
 import * as Prober from "./drill/Prober.ts"
 import * as ExitCode from "./ExitCode.ts"
+import * as Failure from "./Failure.ts"
 import * as FileAccess from "./FileAccess.ts"
 import * as Screen from "./Screen.ts"
 import * as ShellCommand from "./ShellCommand.ts"
@@ -29,20 +30,25 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(codeOf(error))
 })
 
-const fiber = Effect.runFork(Effect.provide(App.run(process.argv.slice(2)), services))
+const argv = process.argv.slice(2)
+const fiber = Effect.runFork(Effect.provide(App.run(argv), services))
 
 const interrupt = () => {
   process.once("SIGINT", () => process.exit(ExitCode.interrupted))
   Effect.runFork(Fiber.interrupt(fiber))
 }
-process.once("SIGINT", interrupt)
-process.once("SIGTERM", interrupt)
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, interrupt)
 
 // Ends the process, whatever connections are still kept alive; but not before stdout has taken everything, or has failed.
 fiber.addObserver((exit) => {
-  const code = Exit.isSuccess(exit) ? exit.value : ExitCode.interrupted
+  if (Exit.isFailure(exit)) {
+    // Nothing of a result is left to be taken, and the terminal may be gone.
+    const { exitCode, text } = Failure.of(exit.cause, argv.includes("--debug"))
+    if (exitCode !== ExitCode.interrupted) process.stderr.write(`${text}\n`)
+    process.exit(exitCode)
+  }
   process.stdout.write("", (error) => {
     // Otherwise the stream's own error, which follows, ends the process.
-    if (error === null || error === undefined) process.exit(code)
+    if (error === null || error === undefined) process.exit(exit.value)
   })
 })

@@ -30,11 +30,14 @@ const askOnTerminal = (question: string): Effect.Effect<string | null> =>
     let close = () => {}
     // Loaded when a question is asked: most commands ask none.
     void import("node:readline").then(({ createInterface }) => {
-      const lines = createInterface({ input: process.stdin, output: process.stderr })
+      const lines = createInterface({ input: process.stdin, output: stderr() })
       close = () => lines.close()
       let answered = false
       lines.once("close", () => {
-        if (!answered) resume(Effect.succeed(null))
+        if (answered) return
+        // What is said next does not stand behind the question.
+        stderr().write("\n")
+        resume(Effect.succeed(null))
       })
       // readline takes Ctrl-C from the terminal; it means what it means everywhere else.
       lines.once("SIGINT", () => process.kill(process.pid, "SIGINT"))
@@ -47,10 +50,16 @@ const askOnTerminal = (question: string): Effect.Effect<string | null> =>
     return Effect.sync(() => close())
   })
 
+/** Messages that nobody reads any more, as with `2>&1 | head -1` or a closed terminal, do not end what is under way. */
+const stderr = () => {
+  if (process.stderr.listenerCount("error") === 0) process.stderr.on("error", () => undefined)
+  return process.stderr
+}
+
 /** The process's own streams. */
 export const ofProcess: ScreenShape = {
   print: (text) => Effect.sync(() => void process.stdout.write(endLine(text))),
-  tell: (text) => Effect.sync(() => void process.stderr.write(endLine(text))),
+  tell: (text) => Effect.sync(() => void stderr().write(endLine(text))),
   ask: askOnTerminal,
   // Streams are opened when somebody asks: most commands need one of the three.
   get isInteractive() {

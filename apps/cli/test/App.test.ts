@@ -1,6 +1,8 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { spawnSync } from "node:child_process"
+import * as CommandTree from "../src/CommandTree.ts"
+import * as Parsing from "../src/grammar/Parsing.ts"
 import { even, makeShell } from "./harness.ts"
 
 const escape = "\u001b["
@@ -34,11 +36,11 @@ describe("help", () => {
     })
   )
 
-  it.scoped("is shown wherever --help or -h stands", () =>
+  it.scoped("is shown wherever --help or -h stands, and by help", () =>
     Effect.gen(function* () {
       const shell = yield* makeShell(even)
       const { stdout } = yield* shell.run("plan --help")
-      for (const line of ["plan -h", "plan --explain --help", "plan --out -x -h"])
+      for (const line of ["plan -h", "plan --explain --help", "plan --out -x -h", "help plan"])
         expect(yield* shell.run(line), line).toEqual({ code: 0, stdout, stderr: "" })
       expect((yield* shell.run("plan --explain --version")).stdout).toBe("development\n")
     })
@@ -58,6 +60,26 @@ describe("help", () => {
       expect(yield* isColored("status", { columns: 80 })).toBe(true)
     })
   )
+})
+
+describe("examples", () => {
+  /** The words of a shell's command line: quotes hold words together. */
+  const wordsOf = (line: string) =>
+    [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, single, double, plain]) => single ?? double ?? plain ?? "")
+
+  for (const command of CommandTree.commands)
+    it(`of ${command.path.join(" ")} are there, and are understood`, () => {
+      expect(command.examples.length).toBeGreaterThan(0)
+      for (const [line] of command.examples) {
+        // Variables are the command's to see, not the typing shell's to replace.
+        expect(line).not.toMatch(/^[^']*\$/)
+        const [program, ...words] = wordsOf(line.replaceAll("--json", "--format json"))
+        expect(program).toBe("evenkeel")
+        expect(CommandTree.pathOf(words), line).toEqual({ path: command.path, mistake: null })
+        const parsed = Parsing.parse("evenkeel", command.options(), words.slice(command.path.length))
+        expect(parsed, line).toMatchObject({ _tag: "Understood" })
+      }
+    })
 })
 
 describe("a wrong command line", () => {
@@ -83,11 +105,29 @@ describe("a wrong command line", () => {
       "node drain n1 n2",
       'evenkeel: "evenkeel node drain" takes no further argument: "n2"\nSee: evenkeel node drain --help\n'
     ],
+    ["node drain ''", "evenkeel: <node> is empty\nSee: evenkeel node drain --help\n"],
+    ["pause ''", "evenkeel: <service> is empty\nSee: evenkeel pause --help\n"],
     ["plan n1", 'evenkeel: "evenkeel plan" takes no argument: "n1"\nSee: evenkeel plan --help\n'],
     ["plan --out", "evenkeel: --out needs a value: file\nSee: evenkeel plan --help\n"],
     ["plan --explain=yes", 'evenkeel: --explain takes no value: "--explain=yes"\nSee: evenkeel plan --help\n'],
     ["plan -x", 'evenkeel: "evenkeel plan" has no option -x.\nSee: evenkeel plan --help\n'],
-    ["node --explain", 'evenkeel: "evenkeel node" has no option --explain.\nSee: evenkeel node --help\n'],
+    ["plan --out --json", "evenkeel: --out needs a value: file\nSee: evenkeel plan --help\n"],
+    [
+      "status --jsn",
+      'evenkeel: "evenkeel status" has no option --jsn. Did you mean "--json"?\nSee: evenkeel status --help\n'
+    ],
+    [
+      "node --explain",
+      'evenkeel: "evenkeel node" has no option --explain. Options follow the whole command.\nSee: evenkeel node --help\n'
+    ],
+    [
+      "--json status",
+      'evenkeel: "evenkeel" has no option --json. Options follow the whole command.\nSee: evenkeel --help\n'
+    ],
+    [
+      "pause --for 0s",
+      "evenkeel: --for 0s: expected a duration such as 500ms, 30s, 2m or 1h, above 0\nSee: evenkeel pause --help\n"
+    ],
     ["history --limit -1", "evenkeel: --limit -1: expected a whole number, 0 or more\nSee: evenkeel history --help\n"],
     ["--completions tcsh", "evenkeel: --completions tcsh: expected bash, zsh or fish\nSee: evenkeel --help\n"]
   ]

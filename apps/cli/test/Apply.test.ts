@@ -58,7 +58,7 @@ describe("apply", () => {
       const shell = yield* makeShell(uneven, obeyPins)
       const declined = yield* shell.run("apply", { answers: ["n"] })
       expect(declined.code).toBe(1)
-      expect(declined.stderr).toMatch(/Make these moves\? \[y\/N\]\nevenkeel: not confirmed: nothing was changed\n$/)
+      expect(declined.stderr).toMatch(/Make these moves\? \[y\/N\]\nevenkeel: not confirmed, so not done\n$/)
       expect((yield* shell.run("apply", { answers: [] })).code).toBe(1)
       expect(yield* updates(shell)).toEqual([])
       expect((yield* shell.run("apply", { answers: ["y"] })).code).toBe(0)

@@ -1,42 +1,11 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { createServer, type IncomingMessage } from "node:http"
 import { readFileSync } from "node:fs"
-import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import type { TestSwarm } from "@evenkeel/swarm-client/SwarmClientTest"
-import { wireNetwork, wireNode, wireService, wireTask } from "@evenkeel/swarm-client/TestWire"
+import { wireNode, wireService, wireTask } from "@evenkeel/swarm-client/TestWire"
 import { makeShell, nodes } from "./harness.ts"
-
-const withImage = (object: ReturnType<typeof wireService>, path: "Spec" | "Task", image: string) => {
-  const spec = object["Spec"] as Record<string, unknown>
-  const container = { ContainerSpec: { Image: image }, ForceUpdate: 0, Runtime: "container" }
-  return { ...object, Spec: path === "Task" ? container : { ...spec, TaskTemplate: container } }
-}
-
-const image = (what: string, version = "1") => `registry:5000/evenkeel/${what}:${version}`
-
-/** Routers and rebalancers on all three managers, and one service that is routable. */
-const healthy: TestSwarm = {
-  nodes,
-  services: [
-    withImage(
-      wireService({ id: "r", name: "router", replicas: null, labels: { "evenkeel.role": "router" } }),
-      "Spec",
-      image("router")
-    ),
-    withImage(wireService({ id: "b", name: "rebalancer", replicas: null }), "Spec", image("rebalancer")),
-    wireService({ id: "w", name: "web" })
-  ],
-  tasks: [
-    ...["node1", "node2", "node3"].flatMap((node) => [
-      withImage(wireTask({ id: `r-${node}`, service: "r", node, slot: 0 }), "Task", image("router")),
-      withImage(wireTask({ id: `b-${node}`, service: "b", node, slot: 0 }), "Task", image("rebalancer"))
-    ]),
-    wireTask({ id: "w1", service: "w", node: "node1" })
-  ],
-  networks: [wireNetwork("net1", "app_default")]
-}
+import { healthy, image, withImage } from "./HealthySwarm.ts"
 
 interface Found {
   readonly check: string
@@ -256,58 +225,6 @@ describe("doctor", () => {
       const { code, stderr, stdout } = yield* shell.run("doctor")
       expect([code, stdout]).toEqual([5, ""])
       expect(stderr).toContain("cannot be reached")
-    })
-  )
-})
-
-describe("doctor --api", () => {
-  const state = { hostname: "n1", version: "1.0", mode: "act", readingFailure: null, policyFailure: null, routers: 3 }
-  const serving = (answer: (request: IncomingMessage) => readonly [number, string]) =>
-    Effect.acquireRelease(
-      Effect.async<{ readonly url: string; readonly close: () => void }>((resume) => {
-        const server = createServer((request, response) => {
-          const [status, body] = answer(request)
-          response.writeHead(status).end(body)
-        })
-        server.listen(0, "127.0.0.1", () => {
-          const close = () => {
-            server.close()
-            server.closeAllConnections()
-          }
-          resume(Effect.succeed({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close }))
-        })
-      }),
-      ({ close }) => Effect.sync(close)
-    )
-  const withApi = (answer: (request: IncomingMessage) => readonly [number, string]) =>
-    Effect.gen(function* () {
-      const { url } = yield* serving(answer)
-      const shell = yield* makeShell(healthy)
-      return yield* shell.run(`doctor --api ${url}/`, { environment: { EVENKEEL_TOKEN: "secret" } })
-    })
-
-  it.scoped("asks with the token, and counts the routers that follow", () =>
-    Effect.gen(function* () {
-      const { code, stdout } = yield* withApi((request) =>
-        request.headers.authorization === "Bearer secret" && request.url === "/v1/state"
-          ? [200, JSON.stringify(state)]
-          : [401, "{}"]
-      )
-      expect(code).toBe(0)
-      expect(stdout).toMatch(/^ok +rebalancer +rebalancer http:\S+: on n1, version 1\.0, mode act$/m)
-      expect(stdout).toMatch(/^ok +routers +rebalancer http:\S+: 3 of 3 routers follow it$/m)
-    })
-  )
-  it.scoped.each<[string, readonly [number, string], RegExp]>([
-    ["routers that do not follow", [200, JSON.stringify({ ...state, routers: 1 })], /1 of 3 routers follow it/],
-    ["a failure of its own", [200, JSON.stringify({ ...state, readingFailure: "no engine" })], /no engine/],
-    ["a wrong token", [401, "{}"], /the token is missing or wrong/],
-    ["something else there", [200, "<html>"], /answered with status 200 and no state/]
-  ])("%s: a problem", ([_, answer, words]) =>
-    Effect.gen(function* () {
-      const { code, stdout } = yield* withApi(() => answer)
-      expect(code).toBe(6)
-      expect(stdout).toMatch(words)
     })
   )
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { even, makeShell, obeyEmpties, obeyPins, placement, type Shell } from "./harness.ts"
+import { wireTask } from "@evenkeel/swarm-client/TestWire"
+import { even, makeShell, obeyEmpties, obeyPins, placement, type Shell, tied } from "./harness.ts"
 
 /** Swarm's answer to all that a drill writes: services, and nodes that are drained. */
 const obey = (shell: Pick<Shell, "client" | "control">, id: string) =>
@@ -64,6 +65,31 @@ describe("drill", () => {
       expect({ code, stdout }).toEqual({ code: 1, stdout: "" })
       expect(stderr).toMatch(/4\d of 4\d requests failed before anything was touched \(ECONNREFUSED\)/)
       expect((yield* shell.control.requests).filter(({ method }) => method === "POST")).toEqual([])
+    })
+  )
+
+  it.scoped("waits for the answers to what it asked, before it touches the node", () =>
+    Effect.gen(function* () {
+      const shell = yield* makeShell(even, obey)
+      const late = Effect.delay(Effect.succeed("no whole answer within 10000 ms"), "10 seconds")
+      const { code, stderr } = yield* shell.run(command, { answer: () => late })
+      expect(code).toBe(1)
+      expect(stderr).toContain("failed before anything was touched (no whole answer within 10000 ms)")
+      expect((yield* shell.control.requests).filter(({ method }) => method === "POST")).toEqual([])
+    })
+  )
+
+  it.scoped("refuses to stop a task that has come to the node since it asked", () =>
+    Effect.gen(function* () {
+      const shell = yield* makeShell(even, obey)
+      const arrival = Effect.gen(function* () {
+        yield* shell.control.put("services", tied("db"))
+        yield* shell.control.put("tasks", wireTask({ id: "db1", service: "db", node: "node3" }))
+      })
+      const { code, stderr } = yield* shell.run(command, { answer: () => Effect.as(Effect.orDie(arrival), null) })
+      expect(code).toBe(1)
+      expect(stderr).toContain("tasks of n3 cannot be moved while they serve:\n  db: ")
+      expect(yield* availability(shell)).toBe("active")
     })
   )
 

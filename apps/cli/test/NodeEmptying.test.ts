@@ -2,8 +2,8 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as MoveJournal from "@evenkeel/domain/MoveJournal"
 import type { TestSwarm } from "@evenkeel/swarm-client/SwarmClientTest"
-import { wireService, wireTask } from "@evenkeel/swarm-client/TestWire"
-import { even, makeShell, obeyEmpties, obeyPins, placement, type Shell } from "./harness.ts"
+import { wireNode, wireService, wireTask } from "@evenkeel/swarm-client/TestWire"
+import { even, makeShell, nodes, obeyEmpties, obeyPins, placement, type Shell, tied } from "./harness.ts"
 
 const availability = (shell: Pick<Shell, "client">, id: string) =>
   Effect.map(Effect.orDie(shell.client.node(id)), (node) => node.availability)
@@ -24,21 +24,7 @@ const specs = ({ client }: Shell) =>
 /** Two more services with tasks on n2: one tied to it by a volume, one on every node. */
 const mixed: TestSwarm = {
   ...even,
-  services: [
-    ...(even.services ?? []),
-    {
-      ...wireService({ id: "db", name: "db" }),
-      Spec: {
-        Name: "db",
-        Labels: {},
-        TaskTemplate: {
-          ContainerSpec: { Image: "vvm:1", Mounts: [{ Type: "volume", Source: "data", Target: "/data" }] }
-        },
-        Mode: { Replicated: { Replicas: 1 } }
-      }
-    },
-    wireService({ id: "agent", name: "agent", replicas: null })
-  ],
+  services: [...(even.services ?? []), tied("db"), wireService({ id: "agent", name: "agent", replicas: null })],
   tasks: [
     ...(even.tasks ?? []),
     wireTask({ id: "db1", service: "db", node: "node2" }),
@@ -163,6 +149,51 @@ describe("node drain", () => {
     })
   )
 
+  it.scoped("gives the node its availability back where the drain itself fails", () =>
+    Effect.gen(function* () {
+      let isFailing = false
+      const shell = yield* makeShell(even, (parts, id) =>
+        Effect.gen(function* () {
+          yield* obeyDrains(parts, id)
+          if (id !== "svc4" || isFailing) return
+          isFailing = true
+          yield* parts.control.fail(
+            { kind: "status", status: 500, message: "disk on fire" },
+            { path: "/nodes/node2/update" }
+          )
+        })
+      )
+      const { code, stderr } = yield* shell.run("node drain n2 --yes")
+      expect(code).toBe(1)
+      expect(stderr).toContain("n2 is active again\nevenkeel: Docker refused")
+      expect(yield* availability(shell, "node2")).toBe("active")
+    })
+  )
+
+  it.scoped("leaves a node that was paused before as it was when it is interrupted", () =>
+    Effect.gen(function* () {
+      const paused = wireNode({ id: "node2", hostname: "n2", availability: "pause" })
+      const shell = yield* makeShell({ ...even, nodes: [...nodes.slice(0, 1), paused, ...nodes.slice(2)] })
+      const stderr = yield* shell.interruptAt("node drain n2 --yes", "of its tasks are still to leave")
+      expect(stderr).toContain("n2 is pause again")
+      expect(yield* availability(shell, "node2")).toBe("pause")
+    })
+  )
+
+  it.scoped("asks before it finishes a move that is under way", () =>
+    Effect.gen(function* () {
+      const shell = yield* makeShell(even, obeyDrains)
+      const label = { path: ["Spec", "Labels", MoveJournal.journalLabel], value: '"not a journal"' }
+      yield* shell.control.patch("services", "svc1", [label])
+      const declined = yield* shell.run("node drain n2", { answers: ["n"] })
+      expect(declined.stderr).toContain("Under way or left over: the move of vvm1.\nFinish it first? [y/N]\n")
+      expect(declined.code).toBe(1)
+      expect(yield* writes(shell)).toEqual([])
+      expect((yield* shell.run("node drain n2", { answers: ["y", "y"] })).code).toBe(0)
+      expect((yield* writes(shell))[0]).toBe("services/svc1")
+    })
+  )
+
   it.scoped("ends with exit code 3 where a task does not come up elsewhere, the node active as before", () =>
     Effect.gen(function* () {
       const shell = yield* makeShell(even)
@@ -237,7 +268,11 @@ describe("node maintain", () => {
     Effect.gen(function* () {
       const shell = yield* makeShell(even)
       expect((yield* shell.run("node maintain --yes --command x")).code).toBe(64)
-      expect((yield* shell.run("node maintain n2 --yes")).code).toBe(64)
+      const { code, stderr } = yield* shell.run("node maintain n2 --yes")
+      expect({ code, stderr }).toEqual({
+        code: 64,
+        stderr: expect.stringContaining("name what to run then, --command")
+      })
       expect(yield* writes(shell)).toEqual([])
     })
   )

@@ -19,7 +19,7 @@ describe("pause and resume", () => {
         code: 0,
         stderr: "All moves are paused; a move that is under way is brought to its end.\n"
       })
-      expect(stdout).toMatch(/^PAUSED +BY +SINCE +UNTIL +BECAUSE$/m)
+      expect(stdout).toMatch(/^PAUSED +BY +SINCE +UNTIL +BECAUSE\n/)
       expect(stdout).toMatch(/^all services +ann +2026-01-02T12:\S+ +2026-01-02T14:\S+ +backup$/m)
       expect((yield* stored(shell)).pauses).toHaveLength(1)
       const resumed = yield* shell.run("resume")
@@ -71,6 +71,7 @@ describe("policy", () => {
   it.scoped.each<readonly [line: string, words: string]>([
     ["policy set coolDwn=5m", 'there is no setting coolDwn. Did you mean "coolDown"?'],
     ["policy set coolDown=5", 'expected a duration such as 500ms, 30s or 15m, got "5"'],
+    ["policy set mode=on", 'expected observe or act, got "on"\n'],
     ["policy set mode", "expected setting=value"],
     ["policy unset everything", "there is no setting everything."]
   ])("%s: a wrong command line, and nothing is changed", ([line, words]) =>

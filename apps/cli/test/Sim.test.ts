@@ -129,6 +129,10 @@ describe("evenkeel sim", () => {
       expect(refused.code).toBe(64)
       expect(refused.stderr).toContain("--nodes: expected 1 to 10000, got 0")
       expect(refused.stderr).toContain("--workload")
+      expect((yield* shell.run("sim start --nodes -1")).stderr).toContain("--nodes: expected 1 to 10000, got -1")
+      expect((yield* shell.run("sim start --nodes two")).stderr).toBe(
+        'evenkeel: --nodes: expected a number, got "two"\n'
+      )
     })
   )
 })

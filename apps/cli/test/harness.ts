@@ -10,7 +10,12 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import { SwarmClient, type SwarmClientShape } from "@evenkeel/swarm-client/SwarmClient"
-import { layerTest, SwarmClientTestControl, type TestSwarm } from "@evenkeel/swarm-client/SwarmClientTest"
+import {
+  layerTest,
+  SwarmClientTestControl,
+  type TestObject,
+  type TestSwarm
+} from "@evenkeel/swarm-client/SwarmClientTest"
 import { wireNode, wireService, wireTask } from "@evenkeel/swarm-client/TestWire"
 import * as App from "../src/App.ts"
 import { Prober } from "../src/drill/Prober.ts"
@@ -123,7 +128,7 @@ export const makeShell = (
           write: (path, text) => Effect.sync(() => void files.set(path, text))
         })
       )
-      const argv = commandLine.split(" ").filter((word) => word !== "")
+      const argv = commandLine.split(" ").flatMap((word) => (word === "" ? [] : word === "''" ? [""] : [word]))
       return Effect.map(Effect.fork(Effect.provide(App.run(argv), layer)), (fiber) => ({ fiber, written }))
     }
     return {
@@ -179,6 +184,17 @@ export const even: TestSwarm = {
     wireTask({ id: `task${n}`, service: `svc${n}`, node: `node${Math.ceil(n / 2)}` })
   )
 }
+
+/** A service of one task whose state is on its node: it cannot be moved. */
+export const tied = (name: string): TestObject => ({
+  ...wireService({ id: name }),
+  Spec: {
+    Name: name,
+    Labels: {},
+    TaskTemplate: { ContainerSpec: { Image: "vvm:1", Mounts: [{ Type: "volume", Source: "data", Target: "/data" }] } },
+    Mode: { Replicated: { Replicas: 1 } }
+  }
+})
 
 /**
  * Swarm's answer to a pin: where the constraints name another node than its task's, a new task runs there and the old one has

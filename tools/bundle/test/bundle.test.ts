@@ -14,19 +14,30 @@ afterAll(() => rmSync(elsewhere, { recursive: true }))
 const run = (args: ReadonlyArray<string>, cwd = elsewhere) =>
   spawnSync(process.execPath, args, { cwd, encoding: "utf8", env: { PATH: process.env["PATH"] } })
 
+const bundles = new Map<string, { readonly out: string; readonly stderr: string }>()
+
+/** The bundle of the app, made by the first test that asks for it. */
+const bundled = (app: string) => {
+  const out = join(elsewhere, app)
+  const made = bundles.get(app) ?? { out, stderr: run([bundler, app, out]).stderr }
+  bundles.set(app, made)
+  return made
+}
+
 describe.each([
   ["router", ["--help"], /Usage: router/],
   ["rebalancer", ["--help"], /evenkeel rebalancer/],
   ["cli", ["--help"], /evenkeel status/]
 ] as const)("the bundle of %s", (app, args, expected) => {
-  const out = join(elsewhere, app)
   it("runs in a folder without packages", () => {
-    expect(run([bundler, app, out]).stderr).toBe("")
+    const { out, stderr } = bundled(app)
+    expect(stderr).toBe("")
     const { status, stdout } = run([join(out, "main.mjs"), ...args])
     expect(stdout).toMatch(expected)
     expect(status).toBe(0)
   })
   it("imports Node's own modules alone", () => {
+    const { out } = bundled(app)
     const files = readdirSync(out, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".mjs"))
     const imported = files.flatMap((file) => {
       const text = readFileSync(join(out, file), "utf8")
@@ -42,7 +53,7 @@ describe.each([
 })
 
 it("loads the command's start in one chunk, and its actions on demand", () => {
-  const out = join(elsewhere, "cli")
+  const { out } = bundled("cli")
   const text = readFileSync(join(out, "main.mjs"), "utf8")
   const start = /import\("(\.\/chunks\/Process-[^"]+)"\)/.exec(text)?.[1] ?? ""
   const chunks = [...readFileSync(join(out, start), "utf8").matchAll(/"(\.\/chunk-[^"]+)"/g)].map(
@@ -57,8 +68,8 @@ it("loads the command's start in one chunk, and its actions on demand", () => {
 })
 
 it("gives the VVM's server to those who run it in their own process", async () => {
-  const out = join(elsewhere, "vvm")
-  expect(run([bundler, "vvm", out]).stderr).toBe("")
+  const { out, stderr } = bundled("vvm")
+  expect(stderr).toBe("")
   expect(await import(pathToFileURL(join(out, "vvm.mjs")).href)).toHaveProperty("startVvm")
 })
 

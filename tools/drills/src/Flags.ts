@@ -44,7 +44,8 @@ export const usage = `drills: let things go wrong in a Swarm, and judge what the
 Drills
 ${catalogue.map(({ about, name }) => `  ${name.padEnd(width)}${about}`).join("\n")}
 
-Exit code 0: every check of every drill passed. 1: not so, or a drill could not be run. 64: the command line is wrong.
+Exit code 0: every check of every drill passed. 1: not so, or a drill could not be run. 64: the command line is wrong. 130: it
+was interrupted.
 `
 
 const fail = (reason: string) => Either.left(new UsageInvalid({ reason }))

@@ -35,12 +35,7 @@ export const run = (given: Given<typeof options>) =>
     const confirm = (question: string) => Asking.confirm({ command, question, yes })
     const pace = { stabilityMillis: stability, moveDeadlineMillis: moveDeadline }
 
-    const open = ApplyMoves.openMoves((yield* client.reading).snapshot)
-    if (open.length > 0) {
-      yield* screen.tell(`Under way or left over: the move of ${open.map(({ name }) => name).join(", ")}.`)
-      yield* confirm("Finish it first?")
-    }
-    const finished = yield* Effect.onInterrupt(ApplyMoves.finishOpenMoves(pace, screen.tell), onInterrupt)
+    const finished = yield* Effect.onInterrupt(ApplyMoves.finishAfterAsking(pace, screen.tell, confirm), onInterrupt)
 
     const view = yield* viewOf(file, coolDown)
     const { coolDownMillis, plan } = view

@@ -14,7 +14,8 @@ import * as PolicyState from "../doctor/PolicyState.ts"
 import * as RebalancerApi from "../doctor/RebalancerApi.ts"
 import * as Rights from "../doctor/Rights.ts"
 import * as ExitCode from "../ExitCode.ts"
-import { FileAccess } from "../FileAccess.ts"
+import { FileAccess, FileRefused } from "../FileAccess.ts"
+import { isHttpUrl } from "../HttpUrl.ts"
 import * as Result from "../Result.ts"
 import { Screen } from "../Screen.ts"
 import * as DoctorView from "../views/DoctorView.ts"
@@ -24,6 +25,8 @@ import { withEngine } from "../WithEngine.ts"
 export const run = ({ api, host, ...choice }: Given<typeof options>) =>
   Effect.gen(function* () {
     const { environment } = yield* Screen
+    const url = Option.getOrUndefined(api) ?? (environment["EVENKEEL_API"] || undefined)
+    if (url !== undefined && !isHttpUrl(url)) return yield* new RebalancerApi.ApiUrlWrong({ url })
     const client = yield* SwarmClient
     // First, so that an engine that cannot be reached is told as that.
     yield* client.ping
@@ -42,7 +45,6 @@ export const run = ({ api, host, ...choice }: Given<typeof options>) =>
             ...Fleet.findings(swarm.snapshot)
           ]
     const policy = yield* PolicyState.findings
-    const url = Option.getOrUndefined(api) ?? environment["EVENKEEL_API"]
     const routers =
       swarm.snapshot === null
         ? 0
@@ -86,7 +88,11 @@ const ofProblems = (snapshot: Snapshot, problems: ReadonlyArray<Problems.Problem
 const tokenOf = (environment: Readonly<Record<string, string | undefined>>) =>
   Effect.gen(function* () {
     const file = environment["EVENKEEL_TOKEN_FILE"] ?? ""
-    if (file === "") return environment["EVENKEEL_TOKEN"] ?? null
+    if (file === "") return (environment["EVENKEEL_TOKEN"] ?? "").trim() || null
     const files = yield* FileAccess
-    return (yield* files.read(file)).trim()
+    const text = yield* Effect.mapError(
+      files.read(file),
+      ({ path, reason }) => new FileRefused({ path: `EVENKEEL_TOKEN_FILE ${path}`, reason })
+    )
+    return text.trim()
   })

@@ -4,7 +4,6 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
 import { NodeId } from "@evenkeel/domain/Ids"
 import type { Node } from "@evenkeel/domain/Node"
@@ -12,13 +11,13 @@ import { SwarmClient } from "@evenkeel/swarm-client/SwarmClient"
 import * as ApplyMoves from "../ApplyMoves.ts"
 import * as Asking from "../Asking.ts"
 import type { options } from "../commands/drill.ts"
-import { allowsGaps } from "../GapPolicy.ts"
 import type { Given } from "../grammar/Parameter.ts"
 import * as Probing from "../drill/Probing.ts"
 import * as Targets from "../drill/Targets.ts"
 import * as ExitCode from "../ExitCode.ts"
 import * as NodeAvailability from "../NodeAvailability.ts"
 import * as NodeEmptying from "../NodeEmptying.ts"
+import { inOwnFiber } from "../OwnFiber.ts"
 import * as Rebalancing from "../Rebalancing.ts"
 import * as Result from "../Result.ts"
 import { Screen } from "../Screen.ts"
@@ -65,15 +64,13 @@ export const run = (given: Asked) =>
       const { availability, hostname, id, state } = node
       return yield* new NodeNotInService({ node: id, hostname, state, availability })
     }
-    const emptying = NodeEmptying.of(snapshot, node, yield* allowsGaps)
-    if (!given.now && emptying.rest.length > 0 && !given.forceRest)
-      return yield* new NodeEmptying.NodeNotEmptiable({ node: node.id, hostname: node.hostname, rest: emptying.rest })
+    const consequence = given.now
+      ? NodeAvailability.consequence(snapshot, node)
+      : NodeEmptying.consequence(yield* NodeEmptying.survey(node, given.forceRest), node)
     for (const { problem, subject } of Problems.of(snapshot, problems, yield* Clock.currentTimeMillis))
       yield* screen.tell(`Beforehand, ${subject}: ${problem}.`)
     yield* screen.tell(intention(given, node, targets.length))
-    yield* screen.tell(
-      given.now ? NodeAvailability.consequence(snapshot, node) : NodeEmptying.consequence(emptying, node)
-    )
+    yield* screen.tell(consequence)
     const command = `evenkeel drill ${given.node}`
     yield* Asking.confirm({ command, question: `Take ${node.hostname} out of service and back?`, yes: given.yes })
 
@@ -110,11 +107,11 @@ const through = Effect.fn("drill.through")(function* (given: Asked, node: Node, 
   const phase = (name: string, text: string) => Effect.zipRight(probing.begin(name), screen.tell(text))
   yield* screen.tell(`Before: ${given.hold / 1_000} s with all nodes`)
   yield* Effect.sleep(given.hold)
+  yield* probing.answered
   yield* refuseFailing(probing, yield* Clock.currentTimeMillis)
   return yield* Effect.gen(function* () {
     yield* phase("leaving", `${node.hostname} leaves`)
-    const servicesMoved = given.now ? 0 : yield* emptied(given, node)
-    yield* NodeAvailability.set(node, "drain")
+    const servicesMoved = yield* given.now ? atOnce(node) : emptied(given, node)
     yield* NodeAvailability.whenEmpty(node, given.timeout, screen.tell)
     yield* phase("out of service", `${node.hostname} is out of service for ${given.hold / 1_000} s`)
     yield* Effect.sleep(given.hold)
@@ -136,13 +133,15 @@ const refuseFailing = (probing: Probing.Probing, nowMillis: number) => {
   return sent > 0 && failed === 0 ? Effect.void : new ProbesFail({ failed, sent, why: first?.why ?? "" })
 }
 
+const atOnce = (node: Node) => Effect.as(NodeAvailability.set(node, "drain"), 0)
+
+/** The node may have got other tasks since the operator was asked. */
 const emptied = Effect.fn("drill.emptied")(function* (given: Asked, node: Node) {
-  const { keepGoing, moveDeadline, stability } = given
+  const { forceRest, keepGoing, moveDeadline, stability } = given
   const screen = yield* Screen
-  const client = yield* SwarmClient
   const pace = { stabilityMillis: stability, moveDeadlineMillis: moveDeadline }
   yield* ApplyMoves.finishOpenMoves(pace, screen.tell)
-  const emptying = NodeEmptying.of((yield* client.reading).snapshot, node, yield* allowsGaps)
+  const emptying = yield* NodeEmptying.survey(node, forceRest)
   const { moved } = yield* NodeEmptying.run(node, emptying, { ...pace, keepGoing }, screen.tell)
   return moved.length
 })
@@ -164,7 +163,3 @@ const broughtBack = (node: Node) =>
       )
     )
   )
-
-/** What ends an interrupted effect reads and waits itself: time-outs need a fiber that is not being interrupted. */
-const inOwnFiber = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.flatMap(Effect.forkDaemon(Effect.interruptible(effect)), Fiber.join)

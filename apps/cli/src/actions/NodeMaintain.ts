@@ -8,8 +8,8 @@ import { SwarmClient } from "@evenkeel/swarm-client/SwarmClient"
 import * as ApplyMoves from "../ApplyMoves.ts"
 import * as Asking from "../Asking.ts"
 import type { options } from "../commands/node/maintain.ts"
-import { allowsGaps } from "../GapPolicy.ts"
 import type { Given } from "../grammar/Parameter.ts"
+import { NotConverged } from "../MoveFollowing.ts"
 import * as NodeAvailability from "../NodeAvailability.ts"
 import * as NodeEmptying from "../NodeEmptying.ts"
 import * as Rebalancing from "../Rebalancing.ts"
@@ -24,6 +24,13 @@ type Asked = Given<typeof options>
 export class NodesUnclear extends Schema.TaggedError<NodesUnclear>()("NodesUnclear", {}) {
   override get message(): string {
     return "name the nodes, or --all of them: evenkeel node maintain n2 n3"
+  }
+}
+
+/** Represents a node that nobody could bring back: without a terminal nobody can say that the work on it is done. */
+export class NobodyWaitedFor extends Schema.TaggedError<NobodyWaitedFor>()("NobodyWaitedFor", {}) {
+  override get message(): string {
+    return "there is no terminal to wait for Enter on while a node is out of service: name what to run then, --command"
   }
 }
 
@@ -42,8 +49,7 @@ export const run = (given: Asked) =>
     const { snapshot } = yield* client.reading
     const nodes = yield* chosen(snapshot, given)
     const interactive = Option.isNone(given.command)
-    if (interactive && !screen.isInteractive)
-      return yield* new Asking.NobodyToAsk({ command: "evenkeel node maintain, without --command," })
+    if (interactive && !screen.isInteractive) return yield* new NobodyWaitedFor()
     const names = nodes.map(({ hostname }) => hostname).join(", ")
     yield* Asking.confirm({
       command: "evenkeel node maintain",
@@ -75,15 +81,11 @@ const chosen = Effect.fn("node maintain.chosen")(function* (snapshot: Snapshot, 
 const maintain = Effect.fn("node maintain.maintain")(function* (given: Asked, node: Node) {
   const { forceRest, keepGoing, moveDeadline, stability, timeout } = given
   const screen = yield* Screen
-  const client = yield* SwarmClient
   const pace = { stabilityMillis: stability, moveDeadlineMillis: moveDeadline }
   yield* ApplyMoves.finishOpenMoves(pace, screen.tell)
-  const emptying = NodeEmptying.of((yield* client.reading).snapshot, node, yield* allowsGaps)
-  if (emptying.rest.length > 0 && !forceRest)
-    return yield* new NodeEmptying.NodeNotEmptiable({ node: node.id, hostname: node.hostname, rest: emptying.rest })
+  const emptying = yield* NodeEmptying.survey(node, forceRest)
   yield* screen.tell(NodeEmptying.consequence(emptying, node))
   const { moved } = yield* NodeEmptying.run(node, emptying, { ...pace, keepGoing }, screen.tell)
-  yield* NodeAvailability.set(node, "drain")
   yield* NodeAvailability.whenEmpty(node, timeout, screen.tell).pipe(
     Effect.zipRight(outOfService(given, node)),
     Effect.onError(() =>
@@ -109,5 +111,5 @@ const outOfService = Effect.fn("node maintain.outOfService")(function* ({ comman
     return yield* shell.run(command.value, { EVENKEEL_NODE: node.hostname, EVENKEEL_NODE_ID: node.id })
   }
   const answer = yield* screen.ask(`${node.hostname} is empty and drained. Do your work; Enter brings it back.`)
-  if (answer === null) return yield* new Asking.Declined()
+  if (answer === null) return yield* new NotConverged({ what: "stdin ended before Enter was pressed" })
 })

@@ -5,6 +5,7 @@ import * as Policy from "@evenkeel/executor/brakes/Policy"
 import type { options } from "../commands/pause.ts"
 import type { Given } from "../grammar/Parameter.ts"
 import * as PolicyChange from "../PolicyChange.ts"
+import * as PolicyView from "../views/PolicyView.ts"
 import { withEngine } from "../WithEngine.ts"
 
 export const run = ({ because, for: duration, host, service, ...choice }: Given<typeof options>) =>
@@ -20,13 +21,14 @@ export const run = ({ because, for: duration, host, service, ...choice }: Given<
           {
             service: found?.id ?? null,
             serviceName: found?.name ?? null,
-            because,
+            because: Option.getOrElse(because, () => ""),
             by,
             sinceMillis: nowMillis,
-            untilMillis: duration === 0 ? null : nowMillis + duration
+            untilMillis: duration === null ? null : nowMillis + duration
           },
           nowMillis
         ),
-      { told: `${what} paused; a move that is under way is brought to its end.`, already: `${what} paused already.` }
+      { told: `${what} paused; a move that is under way is brought to its end.`, already: `${what} paused already.` },
+      PolicyView.pauses
     )
   }).pipe(withEngine({ host }))

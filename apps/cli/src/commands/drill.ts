@@ -2,10 +2,10 @@
 import * as CommonOptions from "../CommonOptions.ts"
 import * as Parameter from "../grammar/Parameter.ts"
 import * as Leaf from "../Leaf.ts"
-import { emptying } from "./node/drain.ts"
+import { roundTrip } from "./node/OutOfService.ts"
 
 export const options = () => ({
-  node: Parameter.argument("node", "Hostname or id."),
+  node: CommonOptions.node(),
   url: Parameter.options(
     "url",
     "url",
@@ -31,12 +31,7 @@ export const options = () => ({
   ),
   now: Parameter.flag("now", "Drain it as Swarm does: all its tasks stop at once, without being moved before."),
   yes: CommonOptions.yes(),
-  returnTimeout: CommonOptions.duration(
-    "return-timeout",
-    600_000,
-    "How long to wait until the node is ready again. Default: 10m."
-  ),
-  ...emptying(),
+  ...roundTrip(),
   ...CommonOptions.engine(),
   ...CommonOptions.output()
 })

@@ -5,12 +5,8 @@ import * as Leaf from "../Leaf.ts"
 
 export const options = () => ({
   service: Parameter.optionalArgument("service", "Name or id. Default: all services."),
-  for: CommonOptions.duration("for", 0, "After this it ends by itself. Default: it lasts until evenkeel resume."),
-  because: Parameter.decoded("because", "text", "Shown to whoever asks why nothing moves.", {
-    decode: (text) => text,
-    expected: "a text",
-    fallback: ""
-  }),
+  for: CommonOptions.optionalDuration("for", "After this it ends by itself. Default: it lasts until evenkeel resume."),
+  because: Parameter.option("because", "text", "Shown to whoever asks why nothing moves."),
   ...CommonOptions.engine(),
   ...CommonOptions.output()
 })

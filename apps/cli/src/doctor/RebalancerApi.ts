@@ -17,6 +17,13 @@ export class ApiAccess extends Context.Tag("@evenkeel/cli/ApiAccess")<
   { readonly get: (url: string, token: string | null) => Effect.Effect<ApiAnswer, string> }
 >() {}
 
+/** Represents an address that no request can be sent to. */
+export class ApiUrlWrong extends Schema.TaggedError<ApiUrlWrong>()("ApiUrlWrong", { url: Schema.String }) {
+  override get message(): string {
+    return `--api or EVENKEEL_API ${this.url}: expected a URL such as http://n1:7070`
+  }
+}
+
 const timeoutMillis = 5_000
 
 export const layer: Layer.Layer<ApiAccess> = Layer.succeed(ApiAccess, {
@@ -58,23 +65,19 @@ export const findings = (
       return [
         skipped("routers", "swarm", "whether routers follow the rebalancers", "name one: --api http://MANAGER:7070")
       ]
+    const subject = `rebalancer ${api}`
+    const tokenCure = "set EVENKEEL_TOKEN or EVENKEEL_TOKEN_FILE to its token"
+    // Asked before it is sent: what refuses to send it says what it is.
+    if (token !== null && !/^[\x21-\x7e]+$/.test(token))
+      return [problem(check, subject, "the token is empty, or has characters that no header carries", tokenCure)]
     const { get } = yield* ApiAccess
     const given = yield* Effect.either(get(`${api.replace(/\/+$/, "")}/v1/state`, token))
-    const subject = `rebalancer ${api}`
     if (given._tag === "Left")
       return [
         problem(check, subject, `cannot be reached (${given.left})`, "is it up, and is its port reachable from here?")
       ]
     const { body, status } = given.right
-    if (status === 401)
-      return [
-        problem(
-          check,
-          subject,
-          "the token is missing or wrong",
-          "set EVENKEEL_TOKEN or EVENKEEL_TOKEN_FILE to its token"
-        )
-      ]
+    if (status === 401) return [problem(check, subject, "the token is missing or wrong", tokenCure)]
     const state = Option.getOrNull(Schema.decodeUnknownOption(State)(body))
     if (status !== 200 || state === null)
       return [

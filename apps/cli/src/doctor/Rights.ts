@@ -1,7 +1,7 @@
 /**
  * Whether the engine's socket, or the proxy before it, lets through what a rebalancer needs. Rights to write are tried on
- * objects that do not exist or that no engine takes, so that nothing changes: whoever may write is told so. The stream of events is
-not tried: without it readings come later, and nothing else.
+ * objects that do not exist or that no engine takes, so that nothing changes: whoever may write is told so. The stream of
+ * events is not tried: without it readings come later, and nothing else.
  */
 import * as Effect from "effect/Effect"
 import { RaftIndex, ServiceId } from "@evenkeel/domain/Ids"

@@ -4,6 +4,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
 import { OpenLoopSchedule } from "@evenkeel/drill/OpenLoopSchedule"
 import { Prober, type Target } from "./Prober.ts"
@@ -22,6 +23,8 @@ export interface ProbingOptions {
 export interface Probing {
   readonly tally: ProbeTally
   readonly begin: (phase: string) => Effect.Effect<void>
+  /** Waits until each request that was sent by now has been answered or has failed. */
+  readonly answered: Effect.Effect<void>
   /** Sends no more, and waits for what is under way. */
   readonly finish: Effect.Effect<void>
 }
@@ -54,12 +57,13 @@ export const start = Effect.fn("Probing.start")(function* ({
       yield* Effect.sleep(Math.max(1, schedule.nextAt - (yield* Clock.currentTimeMillis)))
     }
   })
-  const sending = yield* FiberSet.make<never>()
-  yield* FiberSet.run(sending, loop)
+  const sending = yield* Effect.forkScoped(loop)
+  const answered = Effect.suspend(() => Effect.asVoid(Fiber.awaitAll(underWay)))
   const probing: Probing = {
     tally,
     begin: (phase) => Effect.map(Clock.currentTimeMillis, (now) => tally.begin(phase, now)),
-    finish: Effect.zipRight(FiberSet.clear(sending), FiberSet.awaitEmpty(underWay))
+    answered,
+    finish: Effect.zipRight(Fiber.interrupt(sending), answered)
   }
   return probing
 })

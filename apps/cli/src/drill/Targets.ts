@@ -1,6 +1,7 @@
 /** What `--url` and `--header` ask for, or what is wrong with them. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { isHttpUrl } from "../HttpUrl.ts"
 import type { Target } from "./Prober.ts"
 
 /** Represents URLs or headers that no request can be made of. Nothing was changed. */
@@ -26,12 +27,8 @@ const headerOf = (text: string) => {
     : wrong(`--header "${text}": expected a name and a value, such as "Host: web"`)
 }
 
-const urlOf = (text: string) => {
-  const url = URL.parse(text)
-  return url !== null && (url.protocol === "http:" || url.protocol === "https:")
-    ? Effect.succeed(text)
-    : wrong(`--url ${text}: expected a URL such as http://n1:8080/`)
-}
+const urlOf = (text: string) =>
+  isHttpUrl(text) ? Effect.succeed(text) : wrong(`--url ${text}: expected a URL such as http://n1:8080/`)
 
 export const of = Effect.fn("Targets.of")(function* (urls: ReadonlyArray<string>, headers: ReadonlyArray<string>) {
   if (urls.length === 0)

@@ -34,9 +34,9 @@ export const parse = (command: string, parameters: Parameters, words: ReadonlyAr
     const text = token.value
     if (found.kind === "flag" && text !== undefined)
       return mistaken(`${token.rawName} takes no value: "${words[token.index]}"`)
-    if (found.kind === "option" && text === undefined) {
+    // `--host --json` has forgotten the value; one that does begin with dashes is written `--because=--x`.
+    if (found.kind === "option" && (text === undefined || (!token.inlineValue && text.startsWith("--"))))
       return mistaken(`${token.rawName} needs a value: ${found.placeholder}`)
-    }
     texts.get(found)?.push(text ?? "")
   }
   return valuesOf(command, parameters, texts, rest)
@@ -48,7 +48,8 @@ const typeOf = ({ kind, short }: Parameter<unknown>) => ({
 })
 
 const unknownOption = (command: string, option: string, all: ReadonlyArray<Parameter<unknown>>): string => {
-  const known = [...all.filter(({ kind }) => kind !== "argument").map(({ name }) => `--${name}`), "--help", "--version"]
+  const own = all.filter(({ kind }) => kind !== "argument").map(({ name }) => `--${name}`)
+  const known = [...own, "--json", "--help", "--version"]
   return `"${command}" has no option ${option}.${option.startsWith("--") ? didYouMean(option, known) : ""}`
 }
 
@@ -63,6 +64,8 @@ const valuesOf = (
   for (const [key, parameter] of Object.entries(parameters)) {
     const typed = parameter.kind === "argument" ? rest.splice(0, parameter.most) : (texts.get(parameter) ?? [])
     if (typed.length < parameter.least) return mistaken(`"${command}" needs <${parameter.name}>`)
+    // As "$NODE" is where nothing is in it.
+    if (parameter.kind === "argument" && typed.includes("")) return mistaken(`<${parameter.name}> is empty`)
     const reading = parameter.read(typed)
     if (reading._tag === "Wrong") return mistaken(`--${parameter.name} ${reading.text}: expected ${reading.expected}`)
     given[key] = reading.value

@@ -25,7 +25,7 @@ export const run = (given: Given<typeof options>) =>
   Effect.gen(function* () {
     const screen = yield* Screen
     const words = names.flatMap((name) =>
-      Option.match(given[name], { onNone: () => [], onSome: (value) => [`--${name}`, value] })
+      Option.match(given[name], { onNone: () => [], onSome: (value) => [`--${name}=${value}`] })
     )
     const parsed = yield* Effect.try({
       try: () => SimOptions.fromArguments(words),

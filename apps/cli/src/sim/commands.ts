@@ -13,7 +13,6 @@ const common = () => ({
   ...CommonOptions.output()
 })
 
-const node = () => Parameter.argument("node", "Hostname or id.")
 const service = () => Parameter.argument("service", "Name or id.")
 const someNode = () => Parameter.option("node", "node", "Hostname or id. Default: all nodes.")
 const off = () => Parameter.flag("off", "End the fault.")
@@ -25,7 +24,7 @@ const nodeFault = (word: string, tag: string, about: string) =>
     path: ["sim", "node", word],
     about,
     examples: [[`evenkeel sim node ${word} n2`, "and show the nodes"]],
-    options: () => ({ node: node(), ...common() }),
+    options: () => ({ node: CommonOptions.node(), ...common() }),
     load: async () => ({ run: (await faults()).nodeFault(tag) })
   })
 
@@ -48,7 +47,7 @@ export const commands: ReadonlyArray<Leaf.Leaf> = [
     about: "Cuts a node off and brings it back, again and again.",
     examples: [["evenkeel sim node flap n2 --period 5s --times 4", "four times in 20 s of simulated time"]],
     options: () => ({
-      node: node(),
+      node: CommonOptions.node(),
       period: CommonOptions.duration("period", 2_000, "Cut off for half of it, there for the other half. Default: 2s."),
       times: CommonOptions.number(
         "times",

@@ -54,7 +54,8 @@ const settings = (policy: PolicyView, { paint }: View): string => {
   )
 }
 
-const pauses = (policy: PolicyView, { paint }: View): string =>
+/** Empty where there is none. */
+export const pauses = (policy: PolicyView, { paint }: View): string =>
   policy.pauses.length === 0
     ? ""
     : Table.render(

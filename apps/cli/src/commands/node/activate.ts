@@ -1,10 +1,9 @@
 /** `evenkeel node activate`: lets a node take tasks again. */
 import * as CommonOptions from "../../CommonOptions.ts"
-import * as Parameter from "../../grammar/Parameter.ts"
 import * as Leaf from "../../Leaf.ts"
 
 export const options = () => ({
-  node: Parameter.argument("node", "Hostname or id."),
+  node: CommonOptions.node(),
   ...CommonOptions.engine(),
   ...CommonOptions.output()
 })

@@ -2,7 +2,7 @@
 import * as CommonOptions from "../../CommonOptions.ts"
 import * as Parameter from "../../grammar/Parameter.ts"
 import * as Leaf from "../../Leaf.ts"
-import { emptying } from "./drain.ts"
+import { roundTrip } from "./OutOfService.ts"
 
 export const options = () => ({
   nodes: Parameter.someArguments("node", "Hostnames or ids.", 0),
@@ -13,12 +13,7 @@ export const options = () => ({
     "Run while a node is out of service, with EVENKEEL_NODE its hostname and EVENKEEL_NODE_ID its id. Default: wait for Enter."
   ),
   yes: CommonOptions.yes(),
-  returnTimeout: CommonOptions.duration(
-    "return-timeout",
-    600_000,
-    "How long to wait until the node is ready again. Default: 10m."
-  ),
-  ...emptying(),
+  ...roundTrip(),
   ...CommonOptions.engine(),
   ...CommonOptions.output()
 })
@@ -29,7 +24,7 @@ export const command = Leaf.make({
     "Empties a node, waits for you or runs your command, brings the node back, rebalances, and goes on with the next.",
   examples: [
     ["evenkeel node maintain n3", "one node; go on with Enter"],
-    ['evenkeel node maintain --all --yes --command "ssh $EVENKEEL_NODE sudo apt-get -y upgrade"', "all, unattended"]
+    ["evenkeel node maintain --all --yes --command 'ssh $EVENKEEL_NODE sudo apt-get -y upgrade'", "all, unattended"]
   ],
   options,
   load: () => import("../../actions/NodeMaintain.ts")
