@@ -1,23 +1,20 @@
 /**
  * One reading judged: which brakes are on, which plan they leave, and the one thing to do now. Reads what this instance knows;
- * writes nothing but the metric of how long planning took.
+ * writes nothing.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Metric from "effect/Metric"
 import * as Ref from "effect/Ref"
 import * as MoveProgress from "@evenkeel/domain/MoveProgress"
 import type { Plan } from "@evenkeel/domain/Plan"
 import type { Snapshot } from "@evenkeel/domain/Snapshot"
 import * as Alongside from "@evenkeel/executor/brakes/Alongside"
-import { planAround } from "@evenkeel/executor/brakes/Around"
 import type { BrakeName, BrakeState, Engaged } from "@evenkeel/executor/brakes/Brake"
 import * as BrakeSettings from "@evenkeel/executor/brakes/BrakeSettings"
 import * as Brakes from "@evenkeel/executor/brakes/Brakes"
 import { type Decision, decide } from "@evenkeel/executor/Decision"
 import * as HistoryKeeper from "./HistoryKeeper.ts"
 import type { LoopParts } from "./LoopParts.ts"
-import * as Metrics from "./RebalancerMetrics.ts"
 
 export interface Assessment {
   readonly decision: Decision
@@ -46,20 +43,7 @@ export const planOf = (parts: LoopParts, state: BrakeState, snapshot: Snapshot, 
   Effect.gen(function* () {
     const on = Brakes.engaged(state, snapshot, nowMillis)
     const held = Brakes.held(on, state, snapshot, nowMillis)
-    const madeBefore = parts.plans.made()
-    const begin = yield* Clock.currentTimeNanos
-    const cpuBefore = process.cpuUsage()
-    const around = planAround(held, snapshot, nowMillis, (coolDown) =>
-      parts.plans.plan(snapshot, nowMillis, { ...held.planner, coolDown })
-    )
-    const end = yield* Clock.currentTimeNanos
-    if (parts.plans.made() > madeBefore) {
-      const { system, user } = process.cpuUsage(cpuBefore)
-      yield* Metric.update(Metrics.planDuration, Number(end - begin) / 1e9)
-      // On a busy machine planning is long by the clock, however little it is.
-      const costMillis = Math.min(Number(end - begin) / 1e6, (user + system) / 1_000)
-      parts.plans.took(costMillis, yield* Clock.currentTimeMillis)
-    }
+    const around = yield* parts.plans.around(held, snapshot, nowMillis)
     return { engaged: [...on, ...around.refused], around }
   })
 

@@ -10,12 +10,14 @@ import * as Queue from "effect/Queue"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import * as SubscriptionRef from "effect/SubscriptionRef"
+import type { Move } from "@evenkeel/domain/Plan"
 import type { RoutingTable } from "@evenkeel/domain/RoutingTable"
 import type { Snapshot } from "@evenkeel/domain/Snapshot"
 import * as Routes from "@evenkeel/domain/Routes"
-import { names as brakeNames } from "@evenkeel/executor/brakes/Brake"
+import { type BrakeState, names as brakeNames } from "@evenkeel/executor/brakes/Brake"
 import * as Consent from "@evenkeel/executor/brakes/Consent"
 import * as FlapQuarantine from "@evenkeel/executor/brakes/FlapQuarantine"
+import type { Decision } from "@evenkeel/executor/Decision"
 import * as Stability from "@evenkeel/executor/Stability"
 import { SwarmClient } from "@evenkeel/swarm-client/SwarmClient"
 import { type Assessment, assess } from "./Assessment.ts"
@@ -23,7 +25,7 @@ import { carryOut } from "./Carrying.ts"
 import { logChange } from "./DecisionLog.ts"
 import * as HistoryKeeper from "./HistoryKeeper.ts"
 import type { LoopParts } from "./LoopParts.ts"
-import { isUnchanged } from "./PlanMemo.ts"
+import { isUnchanged } from "./Planning.ts"
 import * as PolicyKeeping from "./PolicyKeeping.ts"
 import * as PolicyWatch from "./PolicyWatch.ts"
 import * as Metrics from "./RebalancerMetrics.ts"
@@ -48,15 +50,22 @@ export const run = Effect.fn("Loop.run")(function* (parts: LoopParts) {
   const deciding = Effect.forever(
     Effect.flatMap(Queue.take(newest), (snapshot) => surviving("nothing was decided", act(parts, snapshot)))
   )
-  const keeping = [PolicyWatch.run(parts.policy), HistoryKeeper.run(parts.history)]
+  const keeping = [
+    lasting("the policy was not read", PolicyWatch.run(parts.policy)),
+    lasting("the history was not written", HistoryKeeper.run(parts.history))
+  ]
   yield* Effect.all([publishing, deciding, ...keeping], { concurrency: "unbounded", discard: true })
 })
 
 /** A fault of this program in one loop must not end the other: routers go on being told where tasks are. */
 const surviving = <A, E, R>(what: string, effect: Effect.Effect<A, E, R>) =>
   Effect.catchAllDefect(effect, (defect) =>
-    Telling.error("fault", `${what}: a fault of this program; the next reading tries again`, defect)
+    Telling.error("fault", `${what}: a fault of this program; it is tried again`, defect)
   )
+
+/** A loop that a fault only interrupts. */
+const lasting = <A, E, R>(what: string, loop: Effect.Effect<A, E, R>) =>
+  Effect.forever(Effect.zipRight(surviving(what, loop), Effect.sleep("1 second")))
 
 const noteFailure = (parts: LoopParts, error: { readonly _tag: string; readonly message: string }) =>
   Effect.gen(function* () {
@@ -105,7 +114,8 @@ const act = (parts: LoopParts, snapshot: Snapshot) =>
     else yield* PolicyKeeping.keep(parts, snapshot)
     const { held } = yield* Ref.get(parts.policy)
     const first = yield* assess(parts, snapshot, false)
-    const { decision, engaged, plan } = first.decision._tag === "Begin" ? yield* reconsider(parts, snapshot) : first
+    const { decision, engaged, plan } =
+      first.decision._tag === "Begin" ? yield* reconsider(parts, snapshot, first.decision, first.state) : first
     const before = yield* Ref.getAndUpdate(parts.state, (state) => ({
       ...state,
       plan,
@@ -131,21 +141,30 @@ const act = (parts: LoopParts, snapshot: Snapshot) =>
     yield* carryOut(parts, snapshot, decision)
   })
 
-/** Before a move begins: somebody may have paused a moment ago, and the consent hook has its say. */
-const reconsider = (parts: LoopParts, snapshot: Snapshot) =>
+type Begin = Extract<Decision, { readonly _tag: "Begin" }>
+
+const isSameMove = (a: Move, b: Move): boolean =>
+  (["service", "task", "from", "to", "strategy", "order"] as const).every((field) => a[field] === b[field])
+
+/**
+ * Before a move begins: the consent hook has its say, and then, since it may take its time, the policy is read once more.
+ * Somebody may have paused a moment ago.
+ */
+const reconsider = (parts: LoopParts, snapshot: Snapshot, { move }: Begin, { settings }: BrakeState) =>
   Effect.gen(function* () {
-    yield* PolicyWatch.refresh(parts.policy)
-    const assessment = yield* assess(parts, snapshot, false)
-    const { decision, state } = assessment
-    if (decision._tag !== "Begin") return assessment
-    const { move } = decision
     const nameOf = (id: typeof move.from) => snapshot.node(id)?.hostname ?? id
     const names = { fromName: nameOf(move.from), toName: nameOf(move.to) }
-    const refusal = yield* parts.consent.ask(move, names, state.settings)
-    if (refusal === null) return assessment
+    const refusal = yield* parts.consent.ask(move, names, settings)
     const nowMillis = yield* Clock.currentTimeMillis
     yield* Ref.update(parts.refusals, (refusals) => Consent.withRefusal(refusals, refusal, nowMillis))
-    const because = `service ${refusal.serviceName}: ${refusal.reason}`
+    yield* PolicyWatch.refresh(parts.policy)
+    const assessment = yield* assess(parts, snapshot, false)
+    const { decision } = assessment
+    if (decision._tag !== "Begin" || (refusal === null && isSameMove(decision.move, move))) return assessment
+    const because =
+      refusal === null
+        ? `what is to be moved has changed since the consent hook was asked about service ${move.serviceName}`
+        : `service ${refusal.serviceName}: ${refusal.reason}`
     return { ...assessment, decision: { _tag: "Idle", because } } satisfies Assessment
   })
 

@@ -11,7 +11,7 @@ import * as Stability from "@evenkeel/executor/Stability"
 import type { FeedReading } from "@evenkeel/feed/FeedLog"
 import type { ConsentHook } from "./ConsentHook.ts"
 import * as HistoryKeeper from "./HistoryKeeper.ts"
-import * as PlanMemo from "./PlanMemo.ts"
+import * as Planning from "./Planning.ts"
 import * as PolicyWatch from "./PolicyWatch.ts"
 import type { RebalancerConfig } from "./RebalancerConfig.ts"
 import * as State from "./RebalancerState.ts"
@@ -38,7 +38,9 @@ export interface LoopParts {
   readonly owed: Ref.Ref<ReadonlySet<ServiceId>>
   /** How the last step failed; null when it did not. Told once, however often it is tried again. */
   readonly stepFailure: Ref.Ref<string | null>
-  readonly plans: PlanMemo.PlanMemo
+  /** The same of what was to be written into the policy last. */
+  readonly policyFailure: Ref.Ref<string | null>
+  readonly plans: Planning.Planning
   readonly published: SubscriptionRef.SubscriptionRef<FeedReading | null>
   readonly webhook: Webhook
   readonly consent: ConsentHook
@@ -60,7 +62,8 @@ export const make = Effect.fn("LoopParts.make")(function* (
     begun: yield* Ref.make<ReadonlySet<string>>(new Set()),
     owed: yield* Ref.make<ReadonlySet<ServiceId>>(new Set()),
     stepFailure: yield* Ref.make<string | null>(null),
-    plans: PlanMemo.make(),
+    policyFailure: yield* Ref.make<string | null>(null),
+    plans: yield* Planning.make,
     published: yield* SubscriptionRef.make<FeedReading | null>(null)
   }
 })

@@ -6,7 +6,9 @@ import * as Schema from "effect/Schema"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect } from "vitest"
+import { kindLabel } from "@evenkeel/executor/brakes/RaftDocument"
 import * as AdminServer from "@evenkeel/observability/AdminServer"
+import { SwarmClient } from "@evenkeel/swarm-client/SwarmClient"
 import { SwarmClientTestControl } from "@evenkeel/swarm-client/SwarmClientTest"
 import * as Api from "../src/Api.ts"
 import * as ApiProblem from "../src/ApiProblem.ts"
@@ -113,10 +115,11 @@ describe("the log", () => {
           ...parts,
           plans: {
             ...parts.plans,
-            plan: () => {
-              faults += 1
-              throw new Error("a fault")
-            }
+            around: () =>
+              Effect.sync(() => {
+                faults += 1
+                throw new Error("a fault")
+              })
           }
         }
         yield* Effect.forkScoped(Loop.run(broken))
@@ -126,6 +129,32 @@ describe("the log", () => {
         const after = yield* Ref.get(parts.state)
         expect(faults).toBeGreaterThan(1)
         expect(after.snapshot?.readAtMillis).toBeGreaterThan(before.snapshot?.readAtMillis ?? Infinity)
+      })
+    )
+  )
+
+  it.scoped("a fault in what reads the policy is told, and it is read again", () =>
+    provided(
+      Effect.gen(function* () {
+        const client = yield* SwarmClient
+        let readings = 0
+        const broken: typeof client = {
+          ...client,
+          listConfigs: (filter) =>
+            Effect.suspend(() => {
+              const isPolicy = filter?.labels?.[kindLabel] === "policy"
+              if (isPolicy) readings += 1
+              return isPolicy && readings === 3 ? Effect.die(new Error("a fault")) : client.listConfigs(filter)
+            })
+        }
+        const { lines } = yield* Effect.provideService(
+          mended({ settings: { stabilisationMillis: 10_000 } }),
+          SwarmClient,
+          broken
+        )
+        const told = lines.filter(({ event }) => event === "fault").map(({ message }) => message)
+        expect(told).toEqual([expect.stringMatching(/^the policy was not read: a fault/)])
+        expect(readings).toBeGreaterThan(10)
       })
     )
   )
@@ -187,7 +216,7 @@ describe("the API's port", () => {
           metrics: Effect.succeed(""),
           routes: Api.routes(parts, Effect.succeed({ version: "", hostname: "", routers: null })),
           ownPages: false,
-          problem: ApiProblem.unrouted
+          problem: ApiProblem.ofServer
         })
         const get = (path: string, init: RequestInit = {}) =>
           Effect.promise(() =>
@@ -204,6 +233,8 @@ describe("the API's port", () => {
           expect(yield* get(path, { method })).toMatchObject([401, { error: "Unauthorized" }])
           expect(yield* get(path, { method: "DELETE" })).toMatchObject([405, { error: "MethodNotAllowed" }])
         }
+        const long = { method: "POST", body: "x".repeat(2 << 20) }
+        expect(yield* get("/v1/pause", long)).toMatchObject([413, { kind: "Problem", error: "BodyTooLong" }])
         const authorization = "Bearer secret"
         expect(yield* get("/v1/state", { headers: { authorization } })).toMatchObject([200, { kind: "State" }])
       })

@@ -65,8 +65,8 @@ export class Move extends Schema.Class<Move>("Move")({
   from: NodeId,
   to: NodeId,
   /**
-   * Surge and empty: further nodes that SwarmKit may choose instead of `to`, because it ranks them the same. All of them
-   * improve the balance too, so a task that arrives at any of them completes the move.
+   * Surge and empty: further nodes that SwarmKit may choose instead of `to`, because it ranks them the same. A task that arrives
+   * at any of them completes the move; what is best from there is for the next plan to find.
    */
   alternatives: Schema.Array(NodeId),
   reason: MoveReason,

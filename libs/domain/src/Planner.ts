@@ -6,6 +6,7 @@
  *
  * How good a plan is stands in it: `bound` holds it against what no plan can beat, and says whether it is proved to be best.
  */
+import * as Pausable from "./Pausable.ts"
 import * as Plan from "./Plan.ts"
 import type { Layout, Step } from "./planner/Layout.ts"
 import { open } from "./planner/OpenLayout.ts"
@@ -18,20 +19,26 @@ import type { Snapshot } from "./Snapshot.ts"
 export { defaultPolicy, type PlannerPolicy } from "./planner/PlannerPolicy.ts"
 
 /** The plan for a snapshot. Pure: equal snapshots and policies give equal plans, in whatever order the engine listed them. */
-export const plan = (snapshot: Snapshot, policy: Partial<PlannerPolicy> = {}): Plan.Plan => {
-  const layout = open(snapshot, withDefaults(policy))
+export const plan = (snapshot: Snapshot, policy: Partial<PlannerPolicy> = {}): Plan.Plan =>
+  Pausable.toEnd(planning(snapshot, policy))
+
+/** The same plan, made with pauses: no stretch between two of them is long, however large the cluster. */
+export function* planning(snapshot: Snapshot, policy: Partial<PlannerPolicy> = {}): Pausable.Pausable<Plan.Plan> {
+  const layout = yield* open(snapshot, withDefaults(policy))
   const balanceBefore = summaryOf(layout)
-  const { steps, bound, reached, isProved } = run(layout)
-  const moves = steps.map((step) => {
-    const move = Words.moveOf(layout, step)
+  yield
+  const { steps, bound, reached, isProved } = yield* run(layout)
+  const moves: Array<Plan.Move> = []
+  for (const step of steps) {
+    yield
+    moves.push(Words.moveOf(layout, step))
     layout.perform(step)
-    return move
-  })
+  }
   return new Plan.Plan(
     {
       basedOn: basisOf(layout, steps, moves),
       moves,
-      kept: Words.keptOf(layout, new Set(moves.map(({ service }) => service))),
+      kept: yield* Words.keptOf(layout, new Set(moves.map(({ service }) => service))),
       balanceBefore,
       balanceAfter: moves.length === 0 ? balanceBefore : summaryOf(layout),
       bound: {

@@ -1,9 +1,10 @@
 /**
- * What this instance does after a reading: finish or undo the move that is under way, begin the next one, or nothing, and
- * why. Pure: every brake is a line here, every answer a value that logs, the API and tests can show.
+ * What this instance does after a reading: finish or undo a move that is under way, begin the next one, or nothing, and why.
+ * Pure: every answer is a value that logs, the API and tests can show. What holds moves back is for `brakes/Brakes` to say.
  */
 import type { MoveJournal } from "@evenkeel/domain/MoveJournal"
 import * as MoveProgress from "@evenkeel/domain/MoveProgress"
+import * as Pausable from "@evenkeel/domain/Pausable"
 import type { Move, Plan } from "@evenkeel/domain/Plan"
 import * as Planner from "@evenkeel/domain/Planner"
 import type { Service } from "@evenkeel/domain/Service"
@@ -64,8 +65,16 @@ export const planNow = (
   nowMillis: number,
   coolDownMillis: number,
   policy: Partial<PlannerPolicy> = {}
-): Plan =>
-  Planner.plan(snapshot, {
+): Plan => Pausable.toEnd(planningNow(snapshot, nowMillis, coolDownMillis, policy))
+
+/** The same, for a process that has others to answer meanwhile. */
+export const planningNow = (
+  snapshot: Snapshot,
+  nowMillis: number,
+  coolDownMillis: number,
+  policy: Partial<PlannerPolicy> = {}
+): Pausable.Pausable<Plan> =>
+  Planner.planning(snapshot, {
     ...Planner.defaultPolicy,
     coolDown: new Set(
       snapshot.services.filter((service) => isCoolingDown(service, nowMillis, coolDownMillis)).map(({ id }) => id)
@@ -85,13 +94,13 @@ export const deployedAtMillis = (service: Service): number | null => {
   return Date.parse(isNew ? service.createdAt : service.updatedAt)
 }
 
-/** Whether somebody deployed the service within the cool-down. */
+/** Whether somebody deployed the service within the cool-down. One of 0 holds nothing, also where Swarm's clock is ahead. */
 export const isCoolingDown = (service: Service, nowMillis: number, coolDownMillis: number): boolean => {
   const atMillis = deployedAtMillis(service)
-  return atMillis !== null && nowMillis - atMillis < coolDownMillis
+  return atMillis !== null && coolDownMillis > 0 && nowMillis - atMillis < coolDownMillis
 }
 
-/** The one thing to do now. At most one move is under way in the whole cluster. */
+/** The one thing to do now. What is under way goes first; a move beside it is for `brakes/Alongside` to find. */
 export const decide = ({ snapshot, stability, nowMillis, stopping, held }: Situation, brakes: Brakes): Decision => {
   if (brakes.mode === "observe") return idle("mode is observe: plans are shown, nothing is moved")
   if (!snapshot.isReadByLeader) return idle("another manager leads the Swarm")
@@ -101,7 +110,8 @@ export const decide = ({ snapshot, stability, nowMillis, stopping, held }: Situa
     .filter(MoveProgress.isTouched)
     .map((service) => decideUnderWay(service, { snapshot, stability, nowMillis, stopping }, brakes))
   const isStep = ({ _tag }: Decision) => _tag === "Restore" || _tag === "Withdraw" || _tag === "Settle"
-  const urgent = underWay.find(isStep) ?? underWay[0]
+  // One that waits must not hide one that nobody but an operator can bring to its end.
+  const urgent = underWay.find(isStep) ?? underWay.find(({ _tag }) => _tag === "Hold") ?? underWay[0]
   if (urgent !== undefined) return urgent
   if (stopping) return idle("stopping")
 

@@ -9,6 +9,8 @@
  * of the cycles (tens at most in practice); there are about as many cancellations as displacements. Knows nothing of Swarm.
  */
 
+import type { Pausable } from "../Pausable.ts"
+
 /** A task that can be put on any of its nodes by itself. Nodes and groups are numbered from 0. */
 export interface Unit {
   /** Breaks ties between equal solutions: the same key always in the same way. */
@@ -42,9 +44,9 @@ const hashRange = 2 ** 16
 const mostCost = 2 ** 14 - 1
 
 /** The node of each unit in the best assignment. */
-export const solve = (problem: AssignmentProblem): ReadonlyArray<number> => {
+export function* solve(problem: AssignmentProblem): Pausable<ReadonlyArray<number>> {
   const residual = new Residual(problem)
-  while (residual.cancelOnce());
+  while (residual.cancelOnce()) yield
   return [...residual.at]
 }
 

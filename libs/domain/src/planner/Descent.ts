@@ -3,6 +3,7 @@
  * what is reserved, then of tasks. Looks at one node after the other and takes the best move off the first that has one, so
  * that finding a move takes about as long as looking through one node. What it answers depends on the placement alone.
  */
+import type { Pausable } from "../Pausable.ts"
 import type { Layout, Member, Step } from "./Layout.ts"
 import * as Score from "./Score.ts"
 import * as Steps from "./Steps.ts"
@@ -24,7 +25,7 @@ interface Goal {
 /** Of the emptiest nodes with room, how many are weighed against each other for one task: fewer in large clusters. */
 const mostTargets = ({ nodes }: Layout): number => (nodes.length <= 64 ? 8 : 2)
 
-export const next = (layout: Layout): Step | null => {
+export function* next(layout: Layout): Pausable<Step | null> {
   const { maxGroupSkew, maxNodeSkew, weights } = layout.policy
   const groups = layout.groups
     .flatMap((group, number) => {
@@ -33,15 +34,15 @@ export const next = (layout: Layout): Step | null => {
     })
     .toSorted((a, b) => b.skew - a.skew || (a.group.name < b.group.name ? -1 : 1))
   for (const { number } of groups) {
-    const step = nextFor(layout, groupGoal(layout, number))
+    const step = yield* nextFor(layout, groupGoal(layout, number))
     if (step !== null) return step
   }
   if (layout.shares.deviation() > 1e-9) {
-    const step = nextFor(layout, sharesGoal(layout))
+    const step = yield* nextFor(layout, sharesGoal(layout))
     if (step !== null) return step
   }
   if (weights.tasks === 0 || layout.nodeSkew() <= Math.max(1, maxNodeSkew)) return null
-  return nextFor(layout, tasksGoal(layout))
+  return yield* nextFor(layout, tasksGoal(layout))
 }
 
 const groupGoal = (layout: Layout, number: number): Goal => {
@@ -97,7 +98,7 @@ const tasksGoal = (layout: Layout): Goal => {
   }
 }
 
-const nextFor = (layout: Layout, goal: Goal): Step | null => {
+function* nextFor(layout: Layout, goal: Goal): Pausable<Step | null> {
   const [emptiest] = goal.targets
   for (const donor of goal.donors) {
     if (emptiest === undefined) return null
@@ -105,6 +106,7 @@ const nextFor = (layout: Layout, goal: Goal): Step | null => {
       if (goal.isSorted) return null
       continue
     }
+    yield
     const found = bestOff(layout, goal, donor)
     if (found !== null) return found
   }
@@ -168,6 +170,7 @@ const bestPin = (layout: Layout, goal: Goal, member: Member, donor: number): Ste
 /** As if Swarm chose the emptiest node that has no task of the service: which it does but for ties and preferences. */
 const guessEmpty = (layout: Layout, goal: Goal, member: Member, donor: number): Steps.Rated | null => {
   if (!Steps.allows(layout, "empty") || member.counts.get(donor) !== 1) return null
+  const { id } = layout.at(donor)
   for (const target of goal.targets) {
     if (!goal.differs(donor, target)) {
       if (goal.isSorted) return null
@@ -177,7 +180,7 @@ const guessEmpty = (layout: Layout, goal: Goal, member: Member, donor: number): 
     if (member.refusal(layout.at(target)) !== null) continue
     const delta = layout.delta(member, donor, target)
     if (!improves(delta, goal)) continue
-    const task = member.tasks.find(({ node }) => node === layout.at(donor).id)
+    const task = member.tasks.find(({ node }) => node === id)
     if (task === undefined) return null
     return { step: { member, strategy: "empty", task, from: donor, to: target, alternatives: [] }, delta }
   }

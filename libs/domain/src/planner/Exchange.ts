@@ -3,6 +3,7 @@
  * is sent away from there first, to a third node, and perhaps to where the first one came from in the end. Tried for small
  * clusters, when no single move helps any more.
  */
+import type { Pausable } from "../Pausable.ts"
 import type { Layout, Member, Step } from "./Layout.ts"
 import * as Score from "./Score.ts"
 import * as Steps from "./Steps.ts"
@@ -24,13 +25,14 @@ interface Found {
 const mostOffered = 8
 
 /** First moves of exchanges that help, the most helpful first. */
-export const beginnings = (layout: Layout): ReadonlyArray<Step> => {
+export function* beginnings(layout: Layout): Pausable<ReadonlyArray<Step>> {
   if (!Steps.allows(layout, "pin")) return []
-  const ways = layout.members.flatMap((member) =>
-    blockedWishes(layout, member).flatMap((wish) =>
-      waysFor(layout, wish).filter(({ total }) => Score.compare(total, Score.zero) < 0)
-    )
-  )
+  const ways: Array<Found> = []
+  for (const member of layout.members)
+    for (const wish of blockedWishes(layout, member)) {
+      yield
+      ways.push(...waysFor(layout, wish).filter(({ total }) => Score.compare(total, Score.zero) < 0))
+    }
   const sorted = ways.toSorted((a, b) => Score.compare(a.total, b.total) || a.steps.length - b.steps.length)
   const offered = new Map<string, Step>()
   for (const { steps } of sorted) {

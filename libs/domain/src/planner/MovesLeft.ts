@@ -3,6 +3,7 @@
  * that trusts it misses nothing. Counts each service's own moves (`OwnStates`), the groups' and the nodes', each as if the others
  * did not matter.
  */
+import type { Pausable } from "../Pausable.ts"
 import type { Group, Layout } from "./Layout.ts"
 import { movesUntil, squaresAfter, squaresOf } from "./Levelling.ts"
 import * as OwnStates from "./OwnStates.ts"
@@ -65,11 +66,12 @@ const isSumOfBest = (layout: Layout, aim: Score.Score, own: OwnStatesOf): boolea
 }
 
 /** To the nearest of these placements. */
-export const toGoals = (layout: Layout, { units, ways }: Goals, own: OwnStatesOf): MovesLeft => {
-  const toOptions = units.map((unit, i) => {
+export function* toGoals(layout: Layout, { units, ways }: Goals, own: OwnStatesOf): Pausable<MovesLeft> {
+  const toOptions: Array<{ readonly options: ReadonlyArray<Option>; readonly movesTo: MovesToEach }> = []
+  for (const [i, unit] of units.entries()) {
     const options = [...new Set(ways.flatMap((way) => way[i] ?? []))]
-    return { options, movesTo: movesOf(layout, unit, options, own) }
-  })
+    toOptions.push({ options, movesTo: yield* movesOf(layout, unit, options, own) })
+  }
   const numbered = ways.map((way) => way.map((option, i) => toOptions[i]?.options.indexOf(option) ?? 0))
   return () => {
     const moves = toOptions.map(({ movesTo }) => movesTo())
@@ -83,17 +85,23 @@ export const toGoals = (layout: Layout, { units, ways }: Goals, own: OwnStatesOf
   }
 }
 
-/** The moves of one unit to each of these options. */
-const movesOf = (
+/** The moves of one unit to each of its options, as it is placed at the time of the call. */
+type MovesToEach = () => ReadonlyArray<number>
+
+function* movesOf(
   layout: Layout,
   { members }: Unit,
   options: ReadonlyArray<Option>,
   own: OwnStatesOf
-): (() => ReadonlyArray<number>) => {
+): Pausable<MovesToEach> {
   const [first] = members
   const states = first === undefined ? undefined : own.get(first)
   if (first !== undefined && states !== undefined) {
-    const byOption = options.map(({ places }) => states.movesTo(places[0]?.[1] ?? []))
+    const byOption: Array<ReadonlyMap<string, number>> = []
+    for (const { places } of options) {
+      yield
+      byOption.push(states.movesTo(places[0]?.[1] ?? []))
+    }
     return () => {
       const key = OwnStates.keyOf(first.tasks)
       return byOption.map((moves) => moves.get(key) ?? Infinity)

@@ -5,6 +5,7 @@
 import { isPlaced, skewOf } from "../Balance.ts"
 import type { ServiceId } from "../Ids.ts"
 import * as Movability from "../Movability.ts"
+import type { Pausable } from "../Pausable.ts"
 import type { KeptReason } from "../Plan.ts"
 import * as Filters from "../rules/Filters.ts"
 import * as NodeLoad from "../rules/NodeLoad.ts"
@@ -25,7 +26,7 @@ const stickyFactor = 2
 /** A move that leaves a gap is this much dearer: where one without is as good, that one is made. */
 const gapFactor = 10
 
-export const open = (snapshot: Snapshot, policy: PlannerPolicy): Layout => {
+export function* open(snapshot: Snapshot, policy: PlannerPolicy): Pausable<Layout> {
   const nodes = snapshot.nodes.map(
     (node, index) => new PlanNode(index, node, node.isSchedulable && !policy.excludedNodes.has(node.id))
   )
@@ -37,6 +38,7 @@ export const open = (snapshot: Snapshot, policy: PlannerPolicy): Layout => {
   const fixedSkews: Array<number> = []
 
   for (const service of snapshot.services) {
+    yield
     const specs = SpecFacts.of(service)
     const tasks = snapshot.tasksOfService(service.id)
     let claim: NodeLoad.Claim | null = null

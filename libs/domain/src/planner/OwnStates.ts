@@ -3,6 +3,7 @@
  * the lightest node wherever it is needed, and room made or taken at will. More than can really be reached, never less; so what
  * is not among them is out of reach, and a service needs at least so many moves as it needs here.
  */
+import type { Pausable } from "../Pausable.ts"
 import * as NodeLoad from "../rules/NodeLoad.ts"
 import { firstChoices } from "../rules/NodeOrder.ts"
 import type { Task } from "../Task.ts"
@@ -24,7 +25,7 @@ export const keyOf = (tasks: ReadonlyArray<Task>): string =>
         .join(",")
 
 /** The tasks after a step, by slot. */
-export const tasksAfter = (tasks: ReadonlyArray<Task>, step: OwnStep, layout: Layout): ReadonlyArray<Task> => {
+const tasksAfter = (tasks: ReadonlyArray<Task>, step: OwnStep, layout: Layout): ReadonlyArray<Task> => {
   const { strategy, task, to } = step
   const added = successor(task, tasks, { strategy, to: layout.at(to).id })
   return tasks.map((each) => (each === task ? added : each)).toSorted((a, b) => a.slot - b.slot)
@@ -95,7 +96,7 @@ interface Visited extends OwnPlacement {
 }
 
 /** Null where there are more states than `most`. The layout is left as it was. */
-export const explore = (layout: Layout, member: Member, most: number): OwnStates | null => {
+export function* explore(layout: Layout, member: Member, most: number): Pausable<OwnStates | null> {
   const start = member.tasks
   const successors = new Successors(layout)
   const visited = new Map<string, Visited>()
@@ -108,6 +109,7 @@ export const explore = (layout: Layout, member: Member, most: number): OwnStates
   }
   visit(start, keyOf(start), 0)
   for (const state of queue) {
+    yield
     layout.place(member, state.tasks)
     for (const step of stepsOf(layout, member)) {
       const tasks = successors.of(state.tasks, step)
@@ -125,35 +127,19 @@ export const explore = (layout: Layout, member: Member, most: number): OwnStates
   const best = bestOf(queue)
   const isBest = ({ preferences, services }: OwnCost) => preferences === best.preferences && services === best.services
   const before = predecessors(visited)
-  const known = new Map<string, ReadonlyMap<string, number>>()
-  const movesTo: OwnStates["movesTo"] = (tasks) => {
-    const key = keyOfCounts(tasks)
-    const found =
-      known.get(key) ??
-      distances(
-        queue.filter((state) => keyOfCounts(state.tasks) === key),
-        before
-      )
-    known.set(key, found)
-    return found
+  const byCounts = Map.groupBy(queue, ({ tasks }) => keyOfCounts(tasks))
+  return {
+    placements: [...byCounts.values()].flatMap((states) => states.slice(0, 1)),
+    best,
+    movesToBest: distances(queue.filter(isBest), before),
+    movesTo: (tasks) => distances(byCounts.get(keyOfCounts(tasks)) ?? [], before)
   }
-  return { placements: placementsOf(queue), best, movesToBest: distances(queue.filter(isBest), before), movesTo }
 }
 
 const ownCost = ({ branches, counts }: Member): OwnCost => {
   let services = 0
   for (const count of counts.values()) services += count * count
   return { preferences: branches?.cost(counts) ?? 0, services }
-}
-
-/** `states` in the order of their moves. */
-const placementsOf = (states: ReadonlyArray<Visited>): ReadonlyArray<OwnPlacement> => {
-  const byCounts = new Map<string, OwnPlacement>()
-  for (const state of states) {
-    const key = keyOfCounts(state.tasks)
-    if (!byCounts.has(key)) byCounts.set(key, state)
-  }
-  return [...byCounts.values()]
 }
 
 const bestOf = (states: ReadonlyArray<OwnCost>): OwnCost => {

@@ -3,6 +3,7 @@
  * which each finds room when its turn comes. Null where there is no such order, or where the assignment would leave a node's
  * reservations out of tolerance: then moves have to be found one by one.
  */
+import type { Pausable } from "../Pausable.ts"
 import * as Assignment from "./Assignment.ts"
 import type { Layout, Member, Step } from "./Layout.ts"
 import * as Steps from "./Steps.ts"
@@ -17,18 +18,26 @@ const mostCost = 100
 export const isSmallEnough = (layout: Layout): boolean =>
   layout.members.filter(({ isSingle }) => isSingle).length * layout.nodes.length <= mostCells
 
-export const solve = (layout: Layout): ReadonlyArray<Step> | null => {
+export function* solve(layout: Layout): Pausable<ReadonlyArray<Step> | null> {
   if (!Steps.allows(layout, "pin")) return null
-  const { steps, isComplete, deviation } = inOrder(layout, wishes(layout))
+  const { steps, isComplete, deviation } = yield* inOrder(layout, yield* wishes(layout))
   return isComplete && deviation <= 1e-9 ? steps : null
 }
 
+interface Ordered {
+  readonly steps: ReadonlyArray<Step>
+  readonly isComplete: boolean
+  /** Of the reserved shares, after these steps. */
+  readonly deviation: number
+}
+
 /** An order in which every pin finds room, the ones that help most first; incomplete where there is none. */
-export const inOrder = (layout: Layout, pins: ReadonlyArray<Step>) => {
+export function* inOrder(layout: Layout, pins: ReadonlyArray<Step>): Pausable<Ordered> {
   const undo: Array<() => void> = []
   const steps: Array<Step> = []
   let remaining = pins
   for (;;) {
+    yield
     const open = remaining.filter(({ member, to }) => member.refusal(layout.at(to)) === null)
     const [best] = open.map((step) => Steps.rate(layout, step)).toSorted(Steps.compare)
     if (best === undefined) break
@@ -42,7 +51,7 @@ export const inOrder = (layout: Layout, pins: ReadonlyArray<Step>) => {
 }
 
 /** The displacements of the best assignment, whether or not there is room now. */
-const wishes = (layout: Layout): ReadonlyArray<Step> => {
+function* wishes(layout: Layout): Pausable<ReadonlyArray<Step>> {
   const { nodes, groups } = layout
   const candidates: Array<{ readonly member: Member; readonly at: number }> = []
   const units: Array<Assignment.Unit> = []
@@ -61,7 +70,7 @@ const wishes = (layout: Layout): ReadonlyArray<Step> => {
     const cell = group * nodes.length + at
     groupBackground[cell] = (groupBackground[cell] ?? 0) - 1
   }
-  const placed = Assignment.solve({
+  const placed = yield* Assignment.solve({
     nodeKeys: nodes.map(({ id }) => id),
     groups: groups.length,
     units,

@@ -3,6 +3,7 @@
  * fewest moves to it: whether or not there is an order in which the moves can be made. A bound that no plan beats, much closer
  * than `Bound`, found by branch and bound over the services, group by group. For small clusters.
  */
+import type { Pausable } from "../Pausable.ts"
 import type { Layout } from "./Layout.ts"
 import { movesUntil, squaresAfter, squaresOf } from "./Levelling.ts"
 import type { OwnCost } from "./OwnStates.ts"
@@ -19,8 +20,9 @@ export interface Outcome {
 
 export const compare = (a: Outcome, b: Outcome): number => Score.compare(a.score, b.score) || a.moves - b.moves
 
-/** Partial placements that are looked at. */
-const mostVisits = 100_000
+/** Partial placements that are looked at, in all and between two pauses. */
+const mostTried = 20_000
+const triedAtATime = 32
 /** Placements that are as good as each other. */
 const mostGoals = 2_000
 
@@ -34,31 +36,33 @@ export interface Goals {
  * The best outcome, at worst `known`, which some plan reaches; null where there is too much to try. The layout is left as it
  * was.
  */
-export const best = (layout: Layout, known: Outcome, own: OwnStatesOf, symmetry: Symmetry): Outcome | null =>
-  tried(layout, own, symmetry, known, null)?.best ?? null
+export function* best(layout: Layout, known: Outcome, own: OwnStatesOf, symmetry: Symmetry): Pausable<Outcome | null> {
+  const search = yield* tried(layout, own, symmetry, known, null)
+  return search?.best ?? null
+}
 
 /** Every placement that is as good as this outcome or better; null where there are too many. */
-export const goals = (layout: Layout, outcome: Outcome, own: OwnStatesOf, symmetry: Symmetry): Goals | null => {
+export function* goals(layout: Layout, outcome: Outcome, own: OwnStatesOf, symmetry: Symmetry): Pausable<Goals | null> {
   const ways: Array<ReadonlyArray<Option>> = []
-  const search = tried(layout, own, symmetry, outcome, ways)
+  const search = yield* tried(layout, own, symmetry, outcome, ways)
   return search === null ? null : { units: search.units, ways }
 }
 
-const tried = (
+function* tried(
   layout: Layout,
   own: OwnStatesOf,
   symmetry: Symmetry,
   known: Outcome,
   ways: Array<ReadonlyArray<Option>> | null
-) => {
-  const units = unitsOf(layout, own, symmetry)
+): Pausable<BranchAndBound | null> {
+  const units = yield* unitsOf(layout, own, symmetry)
   if (units === null) return null
   const before = layout.members.map(({ tasks }) => tasks)
   const room = Room.of(layout)
   const start = layout.groups.map(({ counts }) => Int32Array.from(counts))
   for (const member of layout.members) layout.place(member, [])
   const search = new BranchAndBound({ layout, units, start, room, known, ways })
-  const isComplete = search.run()
+  const isComplete = yield* search.run()
   for (const [i, member] of layout.members.entries()) layout.place(member, before[i] ?? [])
   return isComplete ? search : null
 }
@@ -102,7 +106,7 @@ class BranchAndBound {
   readonly #totals: Int32Array
   /** Fewest moves with which a partial placement that leaves the same to do has been seen. */
   readonly #seen = new Map<string, number>()
-  #visits = 0
+  #tried = 0
 
   constructor({ layout, units, start, room, known, ways }: Problem) {
     this.#layout = layout
@@ -115,12 +119,11 @@ class BranchAndBound {
   }
 
   /** False where it was given up. */
-  run(): boolean {
-    return this.#visit(0, { preferences: 0, services: 0, moves: 0, groups: 0 })
+  *run(): Pausable<boolean> {
+    return yield* this.#visit(0, { preferences: 0, services: 0, moves: 0, groups: 0 })
   }
 
-  #visit(at: number, spent: Spent): boolean {
-    if (++this.#visits > mostVisits) return false
+  *#visit(at: number, spent: Spent): Pausable<boolean> {
     const unit = this.units[at]
     if (unit === undefined) {
       const outcome = { score: this.#scoreOf(spent), moves: spent.moves }
@@ -129,10 +132,12 @@ class BranchAndBound {
       return this.#ways === null || this.#ways.length <= mostGoals
     }
     for (const option of unit.options) {
+      if (++this.#tried > mostTried) return false
+      if (this.#tried % triedAtATime === 0) yield
       this.#put(unit, option, 1)
       this.#chosen.push(option)
       const next = this.#spentWith(at, unit, option, spent)
-      const isComplete = this.#isHopeless(at + 1, unit, next) || this.#visit(at + 1, next)
+      const isComplete = this.#isHopeless(at + 1, unit, next) || (yield* this.#visit(at + 1, next))
       this.#chosen.pop()
       this.#put(unit, option, -1)
       if (!isComplete) return false

@@ -1,4 +1,5 @@
 /** The ways in which services can be placed, each for itself: what `Relaxed` chooses from. */
+import type { Pausable } from "../Pausable.ts"
 import type { Task } from "../Task.ts"
 import type { Layout, Member } from "./Layout.ts"
 import * as OwnStates from "./OwnStates.ts"
@@ -27,17 +28,17 @@ export interface Unit {
 }
 
 /** Ways to place like services of one replica. */
-const mostOptions = 4_000
+const mostOptions = 500
 
 /** Null where there are too many placements of some unit. */
-export const of = (layout: Layout, own: OwnStatesOf, { alike }: Symmetry): ReadonlyArray<Unit> | null => {
+export function* of(layout: Layout, own: OwnStatesOf, { alike }: Symmetry): Pausable<ReadonlyArray<Unit> | null> {
   const units: Array<Unit> = []
   for (const members of alike) {
     const [first] = members
     if (first === undefined) continue
     const found = own.get(first)
     const options = first.isSingle
-      ? placementsOfSingles(layout, members)
+      ? yield* placementsOfSingles(layout, members)
       : found === undefined
         ? null
         : optionsOf(layout, first, found)
@@ -64,28 +65,33 @@ const countsOf = (layout: Layout, tasks: Iterable<Task>): Int32Array => {
 }
 
 /** Every number of them on each node; those that can stay do. Null where there are too many. */
-const placementsOfSingles = (layout: Layout, members: ReadonlyArray<Member>): ReadonlyArray<Option> | null => {
+function* placementsOfSingles(layout: Layout, members: ReadonlyArray<Member>): Pausable<ReadonlyArray<Option> | null> {
   const [first] = members
   const nodes = first?.nodes.indexes ?? []
+  const successors = new OwnStates.Successors(layout)
+  if (nodes.length === 0 || !Steps.allows(layout, "pin")) return [asOption(layout, members, null, successors)]
   const options: Array<Option> = []
-  const put = (at: number, left: number, counts: ReadonlyArray<number>): boolean => {
-    if (at === nodes.length - 1) {
-      options.push(asOption(layout, members, new Map([...counts, left].map((count, i) => [nodes[i] ?? -1, count]))))
-      return options.length <= mostOptions
-    }
-    for (let here = 0; here <= left; here++) if (!put(at + 1, left - here, [...counts, here])) return false
-    return true
+  for (const counts of spreads(members.length, nodes.length)) {
+    yield
+    options.push(asOption(layout, members, new Map(counts.map((count, i) => [nodes[i] ?? -1, count])), successors))
+    if (options.length > mostOptions) return null
   }
-  const stay = asOption(layout, members, null)
-  if (nodes.length === 0 || !Steps.allows(layout, "pin")) return [stay]
-  if (!put(0, members.length, [])) return null
   return options.toSorted((a, b) => a.moves - b.moves)
+}
+
+/** Every way to spread equal tasks over so many nodes, as the number on each. */
+function* spreads(tasks: number, nodes: number): Iterable<ReadonlyArray<number>> {
+  if (nodes === 1) yield [tasks]
+  else
+    for (let here = 0; here <= tasks; here++)
+      for (const others of spreads(tasks - here, nodes - 1)) yield [here, ...others]
 }
 
 const asOption = (
   layout: Layout,
   members: ReadonlyArray<Member>,
-  counts: ReadonlyMap<number, number> | null
+  counts: ReadonlyMap<number, number> | null,
+  successors: OwnStates.Successors
 ): Option => {
   const left = new Map(counts ?? [])
   const staying = new Set<Member>()
@@ -98,9 +104,10 @@ const asOption = (
   }
   const targets = [...left].flatMap(([node, count]) => Array.from({ length: Math.max(0, count) }, () => node))
   const places = members.map((member) => {
+    const [task] = member.tasks
     const to = staying.has(member) ? undefined : targets.pop()
-    const tasks = to === undefined ? member.tasks : member.tasks.map((task) => movedTo(layout, member, task, to))
-    return [member, tasks] as const
+    const stays = to === undefined || task === undefined
+    return [member, stays ? member.tasks : successors.of(member.tasks, { strategy: "pin", task, to })] as const
   })
   const placed = countsOf(
     layout,
@@ -108,6 +115,3 @@ const asOption = (
   )
   return { places, counts: placed, preferences: 0, services: 0, moves: members.length - staying.size }
 }
-
-const movedTo = (layout: Layout, member: Member, task: Task, to: number): Task =>
-  OwnStates.tasksAfter([task], { strategy: "pin", task, to }, layout)[0] ?? task

@@ -4,6 +4,7 @@
  * as a whole (`Pins`) where the cluster is small enough for that, then whatever single move helps (`Descent`), then exchanges
  * (`Exchange`). Where the result is not provably best and the cluster is tiny, every reachable placement is tried (`Search`).
  */
+import type { Pausable } from "../Pausable.ts"
 import * as Bound from "./Bound.ts"
 import * as Descent from "./Descent.ts"
 import * as Exact from "./Exact.ts"
@@ -22,25 +23,25 @@ export interface Result {
   readonly isProved: boolean
 }
 
-/** The layout is left as it was. */
-export const run = (layout: Layout): Result => {
+/** The layout is left as it was. `explored`: what is known from looking at it before. */
+export function* run(layout: Layout, explored: Exact.Explored = new Map()): Pausable<Result> {
   const before = layout.score()
   const bound = Bound.of(layout)
   if (Limits.areKept(layout)) return { steps: [], bound, reached: before, isProved: true }
-  const steps = stepByStep(layout)
+  const steps = yield* stepByStep(layout)
   const reached = scoreAfter(layout, steps)
   const meetsBound = Score.compare(reached, bound.score) <= 0 && steps.length <= bound.moves
   if (meetsBound || !Exact.isSmallEnough(layout)) return { steps, bound, reached, isProved: meetsBound }
-  const exact = Exact.improve(layout, bound, { score: reached, moves: steps.length })
+  const exact = yield* Exact.improve(layout, bound, { score: reached, moves: steps.length }, explored)
   if (exact.steps !== null) {
-    const ordered = inHelpfulOrder(layout, exact.steps)
+    const ordered = yield* inHelpfulOrder(layout, exact.steps)
     return { steps: ordered, bound: exact.bound, reached: scoreAfter(layout, ordered), isProved: true }
   }
   const [first] = steps
   if (exact.isComplete || first === undefined) return { steps, bound: exact.bound, reached, isProved: exact.isComplete }
   // Given up here, but it may be within its reach a step further: then the plan that is made there is this one's rest.
   const back = layout.perform(first)
-  const rest = run(layout)
+  const rest = yield* run(layout, explored)
   back()
   const all = [first, ...rest.steps]
   const isBest = Score.compare(rest.reached, exact.bound.score) <= 0 && all.length <= exact.bound.moves
@@ -48,12 +49,12 @@ export const run = (layout: Layout): Result => {
 }
 
 /** The same pins, as far as there is room the one that helps most first: so that a plan left half-way has done most of its good. */
-const inHelpfulOrder = (layout: Layout, steps: ReadonlyArray<Step>): ReadonlyArray<Step> => {
+function* inHelpfulOrder(layout: Layout, steps: ReadonlyArray<Step>): Pausable<ReadonlyArray<Step>> {
   const isReorderable =
     steps.every(({ strategy }) => strategy === "pin") &&
     new Set(steps.map(({ member }) => member)).size === steps.length
   if (!isReorderable) return steps
-  const { steps: ordered, isComplete } = Pins.inOrder(layout, steps)
+  const { steps: ordered, isComplete } = yield* Pins.inOrder(layout, steps)
   return isComplete ? ordered : steps
 }
 
@@ -68,27 +69,27 @@ const scoreAfter = (layout: Layout, steps: ReadonlyArray<Step>): Score.Score => 
  * Every step from `Spread` and `Descent` lowers the score, and so does every series from `Pins` and every exchange as a whole;
  * so this ends.
  */
-const stepByStep = (layout: Layout): ReadonlyArray<Step> => {
+function* stepByStep(layout: Layout): Pausable<ReadonlyArray<Step>> {
   const walk = new Walk(layout)
   const mayExchange = Exchange.isSmallEnough(layout)
-  walk.untilStuck()
+  yield* walk.untilStuck()
   while (mayExchange && !Limits.areSharedKept(layout)) {
-    const exchange = bestExchange(layout)
+    const exchange = yield* bestExchange(layout)
     if (exchange === null) break
     for (const step of exchange) walk.perform(step)
-    walk.untilStuck()
+    yield* walk.untilStuck()
   }
   walk.takeBack()
   return walk.steps
 }
 
 /** The first exchange after which what would follow by itself leads to something better than what there is now. */
-const bestExchange = (layout: Layout): ReadonlyArray<Step> | null => {
+function* bestExchange(layout: Layout): Pausable<ReadonlyArray<Step> | null> {
   const before = layout.score()
-  for (const first of Exchange.beginnings(layout)) {
+  for (const first of yield* Exchange.beginnings(layout)) {
     const walk = new Walk(layout)
     walk.perform(first)
-    walk.untilStuck()
+    yield* walk.untilStuck()
     const isBetter = Score.compare(layout.score(), before) < 0
     walk.takeBack()
     if (isBetter) return walk.steps
@@ -122,14 +123,15 @@ class Walk {
   }
 
   /** Makes every step that helps without an exchange, until the limits are kept or there is none. */
-  untilStuck(): void {
+  *untilStuck(): Pausable<void> {
     let pending: ReadonlyArray<Step> = []
     for (;;) {
-      const own = this.#spread.next()
+      const own = yield* this.#spread.next()
       if (own !== null) pending = []
       else if (!Limits.areSharedKept(this.#layout) && pending.length === 0 && this.#mayAssign)
-        pending = Pins.solve(this.#layout) ?? []
-      const step = own ?? (Limits.areSharedKept(this.#layout) ? null : (pending[0] ?? Descent.next(this.#layout)))
+        pending = (yield* Pins.solve(this.#layout)) ?? []
+      const step =
+        own ?? (Limits.areSharedKept(this.#layout) ? null : (pending[0] ?? (yield* Descent.next(this.#layout))))
       if (own === null) pending = pending.slice(1)
       if (step !== null) this.perform(step)
       else if (!this.#spread.reconsider()) return

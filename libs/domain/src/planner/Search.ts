@@ -3,6 +3,7 @@
  * take in all (A*, Hart, Nilsson and Raphael 1968): made so far, and left at least (`MovesLeft`). Exact; used where the quicker
  * ways have not provably found the best plan, and given up where there are too many placements.
  */
+import type { Pausable } from "../Pausable.ts"
 import type { Task } from "../Task.ts"
 import { Heap } from "./Heap.ts"
 import type { Layout, Step } from "./Layout.ts"
@@ -12,10 +13,8 @@ import * as Score from "./Score.ts"
 import * as Steps from "./Steps.ts"
 import type { Symmetry } from "./Symmetry.ts"
 
-/** Placements that are looked at. */
+/** Placements that may be met, those among which a cheaper plan of as few moves is looked for included. */
 const mostStates = 2_000
-/** Placements that are looked at for a cheaper plan of as many moves, once one is found. */
-const mostForCost = 1_000
 
 interface State {
   readonly key: string
@@ -50,9 +49,9 @@ export interface Found {
  * The fewest moves to a placement that meets the bound or is even enough, or, where none can be reached, to the best there is;
  * null when there are too many placements. The layout is left as it was.
  */
-export const best = (layout: Layout, aim: Aim, symmetry: Symmetry): Found | null => {
+export function* best(layout: Layout, aim: Aim, symmetry: Symmetry): Pausable<Found | null> {
   const before = layout.members.map(({ tasks }) => tasks)
-  const found = new Walk(layout, aim, symmetry).run()
+  const found = yield* new Walk(layout, aim, symmetry).run()
   for (const [i, member] of layout.members.entries()) layout.place(member, before[i] ?? [])
   return found === null || found.steps === null ? found : { steps: replayed(layout, found.steps) }
 }
@@ -82,15 +81,15 @@ class Walk {
     return Score.compare(score, this.#aim.bound) <= 0
   }
 
-  run(): Found | null {
+  *run(): Pausable<Found | null> {
     const layout = this.#layout
     const tasks = layout.members.map((member) => member.tasks)
     const about = { moves: 0, cost: 0, score: layout.score(), from: null, step: null }
     this.#add({ ...about, tasks, key: this.#symmetry.keyOf(tasks), atLeast: 0, isOutdated: false })
     let goal: State | null = null
-    let leftForCost = mostForCost
     for (let state = this.#open.pop(); state !== undefined; state = this.#open.pop()) {
       if (state.isOutdated || state.atLeast > this.#mostMoves) continue
+      yield
       this.#enter(state)
       const atLeast = state.moves + this.#aim.movesLeft()
       if (atLeast > this.#mostMoves) continue
@@ -103,8 +102,10 @@ class Walk {
         if (goal === null || Walk.#compare(state, goal) < 0) goal = state
         this.#mostMoves = goal.moves
       } else this.#expand(state)
-      if (goal !== null && --leftForCost === 0) break
-      if (goal === null && this.#states.size > mostStates) return null
+      if (this.#states.size > mostStates) {
+        if (goal === null) return null
+        break
+      }
     }
     goal ??= this.#mostMoves === Infinity ? this.#bestOfAll() : null
     return { steps: goal === null ? null : this.#pathTo(goal) }
@@ -146,17 +147,18 @@ class Walk {
 
   #expand(state: State): void {
     const layout = this.#layout
+    const moves = state.moves + 1
+    const atLeast = Math.max(moves, state.atLeast)
+    if (atLeast > this.#mostMoves) return
     for (const [place, member] of layout.members.entries())
       for (const step of Steps.of(layout, member)) {
         const tasks = state.tasks.with(place, this.#successors.of(member.tasks, step))
         const key = this.#symmetry.keyOf(tasks)
-        const moves = state.moves + 1
         const cost = state.cost + member.cost + Steps.ageOf(layout, step.task) / 1000
         const known = this.#states.get(key)
         if (known !== undefined && (known.moves < moves || (known.moves === moves && known.cost <= cost))) continue
         const score = Score.plus(state.score, Steps.rate(layout, step).delta)
         if (known !== undefined) known.isOutdated = true
-        const atLeast = Math.max(moves, state.atLeast)
         this.#add({ key, tasks, moves, cost, score, from: state, step, atLeast, isOutdated: false })
       }
   }

@@ -2,6 +2,7 @@
  * The services of several tasks that are uneven by themselves, and the next move that makes one of them more even: the most
  * uneven first. A surge if Swarm would carry it out as wished, else the emptying of one node.
  */
+import type { Pausable } from "../Pausable.ts"
 import type { Layout, Member, Step } from "./Layout.ts"
 import * as Score from "./Score.ts"
 import * as Steps from "./Steps.ts"
@@ -31,14 +32,6 @@ export class Spread {
     this.#aside.delete(member)
   }
 
-  get uneven(): ReadonlySet<Member> {
-    return new Set(this.#uneven.keys())
-  }
-
-  get isEven(): boolean {
-    return this.#uneven.size === 0
-  }
-
   /** Asks those again that were put aside; false when there are none. */
   reconsider(): boolean {
     const had = this.#aside.size > 0
@@ -46,12 +39,13 @@ export class Spread {
     return had
   }
 
-  next(): Step | null {
+  *next(): Pausable<Step | null> {
     const byNeed = [...this.#uneven].toSorted(
       ([a, skewA], [b, skewB]) => skewB - skewA || (a.service.id < b.service.id ? -1 : 1)
     )
     for (const [member] of byNeed) {
       if (this.#aside.has(member)) continue
+      yield
       const step = stepFor(this.#layout, member)
       if (step !== null) return step
       if (this.#mayPutAside) this.#aside.add(member)

@@ -1,6 +1,7 @@
 /** Says what a plan does and leaves, in words: why each move is made, and why each service stays. */
 import type { NodeId } from "../Ids.ts"
 import * as Movability from "../Movability.ts"
+import type { Pausable } from "../Pausable.ts"
 import * as Plan from "../Plan.ts"
 import * as Filters from "../rules/Filters.ts"
 import * as Empty from "./Empty.ts"
@@ -95,20 +96,20 @@ export const moveOf = (layout: Layout, step: Step): Plan.Move => {
 }
 
 /** A line for every service that stays, wholly or in part, by name; for the layout after all moves. */
-export const keptOf = (layout: Layout, moved: ReadonlySet<string>): ReadonlyArray<Plan.Kept> => {
+export function* keptOf(layout: Layout, moved: ReadonlySet<string>): Pausable<ReadonlyArray<Plan.Kept>> {
   const isEven = Limits.areKept(layout)
   const hostname = (node: NodeId) => layout.snapshot.node(node)?.hostname ?? node
   const lightest = layout.open.reduce((least, { activeTasks }) => Math.min(least, activeTasks), Infinity)
-  return layout.snapshot.services
-    .flatMap((service): ReadonlyArray<Plan.Kept> => {
-      const member = layout.memberOf.get(service.id)
-      const reason =
-        member === undefined ? layout.fixed.get(service.id) : reasonToStay(layout, member, isEven, lightest)
-      if (reason === undefined || (reason._tag === "Balanced" && moved.has(service.id))) return []
-      const text = Movability.describe(reason, hostname)
-      return [new Plan.Kept({ service: service.id, serviceName: service.name, reason, text }, true)]
-    })
-    .toSorted((a, b) => (a.serviceName < b.serviceName ? -1 : a.serviceName > b.serviceName ? 1 : 0))
+  const kept: Array<Plan.Kept> = []
+  for (const service of layout.snapshot.services) {
+    yield
+    const member = layout.memberOf.get(service.id)
+    const reason = member === undefined ? layout.fixed.get(service.id) : reasonToStay(layout, member, isEven, lightest)
+    if (reason === undefined || (reason._tag === "Balanced" && moved.has(service.id))) continue
+    const text = Movability.describe(reason, hostname)
+    kept.push(new Plan.Kept({ service: service.id, serviceName: service.name, reason, text }, true))
+  }
+  return kept.toSorted((a, b) => (a.serviceName < b.serviceName ? -1 : a.serviceName > b.serviceName ? 1 : 0))
 }
 
 const balanced: Plan.KeptReason = { _tag: "Balanced" }

@@ -142,13 +142,16 @@ export interface Eligibility {
   readonly refused: ReadonlyArray<Refusal>
 }
 
-/** The first filter that refuses a node, or null. Prepared for one service, to be asked about many nodes. */
-export const firstRefusal = (service: Service): ((load: NodeLoad) => FilterName | null) => {
-  const checks = filters.flatMap(({ name, forService }) => {
+const checksFor = (service: Service) =>
+  filters.flatMap(({ name, forService }) => {
     const passes = forService(service)
     return passes === null ? [] : [{ name, passes }]
   })
-  return (load) => checks.find(({ passes }) => !passes(load))?.name ?? null
+
+/** The first filter that refuses a node, or null. For one service, to be asked about many nodes; prepared when it first is. */
+export const firstRefusal = (service: Service): ((load: NodeLoad) => FilterName | null) => {
+  let checks: ReturnType<typeof checksFor> | undefined
+  return (load) => (checks ??= checksFor(service)).find(({ passes }) => !passes(load))?.name ?? null
 }
 
 /** Sorts the nodes into those that may take one more task of the service now, and those that may not. */

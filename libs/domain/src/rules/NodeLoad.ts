@@ -83,13 +83,13 @@ const reservationsOf = (spec: unknown): Resources | null => {
     const discrete = field(item, "DiscreteResourceSpec")
     const kind = field(discrete, "Kind")
     return typeof kind === "string"
-      ? [new GenericResource({ kind, value: numberOr0(field(discrete, "Value")), names: [] })]
+      ? [new GenericResource({ kind, value: numberOr0(field(discrete, "Value")), names: [] }, true)]
       : []
   })
   const nanoCpus = numberOr0(field(reservations, "NanoCPUs"))
   const memoryBytes = numberOr0(field(reservations, "MemoryBytes"))
   if (nanoCpus === 0 && memoryBytes === 0 && generic.length === 0) return Resources.none
-  return new Resources({ nanoCpus, memoryBytes, generic })
+  return new Resources({ nanoCpus, memoryBytes, generic }, true)
 }
 
 const shift = <K>(counts: ReadonlyMap<K, number>, keys: ReadonlyArray<K>, by: 1 | -1): ReadonlyMap<K, number> => {
@@ -103,7 +103,8 @@ const shift = <K>(counts: ReadonlyMap<K, number>, keys: ReadonlyArray<K>, by: 1 
   return next
 }
 
-const addResources = (a: Resources, b: Resources, sign: 1 | -1): Resources => {
+/** `a` with `b` added, or taken away. */
+export const addResources = (a: Resources, b: Resources, sign: 1 | -1): Resources => {
   if (b === Resources.none) return a
   const kinds = new Map(a.generic.map(({ kind, value }) => [kind, value]))
   for (const { kind, value } of b.generic) kinds.set(kind, (kinds.get(kind) ?? 0) + sign * value)

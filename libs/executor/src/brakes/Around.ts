@@ -4,11 +4,12 @@
  * But what is held for a while will be moved later: a move that only makes up for it until then would have to be made back, and
  * waits instead.
  */
+import type { Pausable } from "@evenkeel/domain/Pausable"
 import { type Move, Plan } from "@evenkeel/domain/Plan"
 import * as Simulate from "@evenkeel/domain/planner/Simulate"
 import type { ServiceId } from "@evenkeel/domain/Ids"
 import type { Snapshot } from "@evenkeel/domain/Snapshot"
-import { planNow } from "../Decision.ts"
+import { planningNow } from "../Decision.ts"
 import type { Engaged } from "./Brake.ts"
 import type { Held } from "./Brakes.ts"
 
@@ -23,17 +24,17 @@ export interface PlanAround {
 /** So often the rest is planned again. */
 const replans = 3
 
-/** `plan`: as `planNow`; handed in where results are remembered. */
-export const planAround = (
+/** `plan`: as `planningNow`; handed in where results are remembered. */
+export function* planAround(
   held: Held,
   snapshot: Snapshot,
   nowMillis: number,
-  plan: (coolDown: ReadonlySet<ServiceId>) => Plan = (coolDown) =>
-    planNow(snapshot, nowMillis, 0, { ...held.planner, coolDown })
-): PlanAround => {
+  plan: (coolDown: ReadonlySet<ServiceId>) => Pausable<Plan> = (coolDown) =>
+    planningNow(snapshot, nowMillis, 0, { ...held.planner, coolDown })
+): Pausable<PlanAround> {
   const coolDown = new Set(held.planner.coolDown)
   const refused: Array<Engaged> = []
-  const first = plan(coolDown)
+  const first = yield* plan(coolDown)
   if (held.halted !== null) return { because: held.halted.reason, plan: first, refused }
   let current = first
   for (let tries = 0; ; tries++) {
@@ -45,17 +46,21 @@ export const planAround = (
       // Nothing else helps: what would is the plan to show, and why it waits.
       if (move === undefined && why !== undefined) return { because: why.reason, plan: first, refused }
       if (move === undefined || coolDown.size === 0) return { because: null, plan: current, refused }
-      const whole = plan(new Set())
-      const toward = towards(whole, current, (moved) =>
-        planNow(Simulate.applyMove(snapshot, moved), nowMillis, 0, { ...held.planner, coolDown: new Set() })
+      const whole = yield* plan(new Set())
+      const toward = yield* towards(whole, current, (moved) =>
+        planningNow(Simulate.applyMove(snapshot, moved), nowMillis, 0, { ...held.planner, coolDown: new Set() })
       )
-      return toward === null
-        ? { because: madeUp(snapshot, coolDown), plan: first, refused }
-        : { because: null, plan: toward, refused }
+      if (toward === null) return { because: madeUp(snapshot, coolDown), plan: first, refused }
+      // It may begin with another move than the one that was asked about.
+      const [next] = toward.moves
+      const hindrance = next === undefined || next === move ? null : held.refuses(next)
+      return hindrance === null
+        ? { because: null, plan: toward, refused }
+        : { because: hindrance.reason, plan: first, refused: [...refused, hindrance] }
     }
     if (tries === replans || refusal.scope.kind !== "service") return { because: refusal.reason, plan: first, refused }
     coolDown.add(move.service)
-    current = plan(coolDown)
+    current = yield* plan(coolDown)
   }
 }
 
@@ -74,20 +79,16 @@ const known = new WeakMap<Plan, { readonly whole: Plan; readonly toward: Plan | 
  * after its first move one move fewer is left, else the one of its moves that is the whole plan's first; null where there is
  * none. `after` plans the whole cluster after a move.
  */
-const towards = (whole: Plan, current: Plan, after: (move: Move) => Plan): Plan | null => {
+function* towards(whole: Plan, current: Plan, after: (move: Move) => Pausable<Plan>): Pausable<Plan | null> {
   const before = known.get(current)
   if (before?.whole === whole) return before.toward
   const [first] = current.moves
   const isSame = (a: Move) => (b: Move) => a.service === b.service && a.task === b.task && a.from === b.from
-  const isProgress = (move: Move) => whole.moves.some(isSame(move)) || after(move).moves.length < whole.moves.length
+  const isProgress =
+    first === undefined || whole.moves.some(isSame(first)) || (yield* after(first)).moves.length < whole.moves.length
   const [next] = whole.moves
   const shared = next === undefined ? undefined : current.moves.find(isSame(next))
-  const toward =
-    first === undefined || isProgress(first)
-      ? current
-      : shared === undefined
-        ? null
-        : new Plan({ ...current, moves: [shared] }, true)
+  const toward = isProgress ? current : shared === undefined ? null : new Plan({ ...current, moves: [shared] }, true)
   known.set(current, { whole, toward })
   return toward
 }

@@ -1,12 +1,14 @@
 import { describe, expect, it } from "vitest"
 
+import { TaskId } from "@evenkeel/domain/Ids"
 import * as Journal from "@evenkeel/domain/MoveJournal"
-import type { Move, Plan } from "@evenkeel/domain/Plan"
+import { toEnd } from "@evenkeel/domain/Pausable"
+import { Move, Plan } from "@evenkeel/domain/Plan"
 import { Service } from "@evenkeel/domain/Service"
 import { Snapshot } from "@evenkeel/domain/Snapshot"
 import * as Alongside from "../../src/brakes/Alongside.ts"
-import { planAround } from "../../src/brakes/Around.ts"
-import type { Refusal } from "../../src/brakes/Brake.ts"
+import * as Around from "../../src/brakes/Around.ts"
+import * as Brake from "../../src/brakes/Brake.ts"
 import * as Brakes from "../../src/brakes/Brakes.ts"
 import * as Policy from "../../src/brakes/Policy.ts"
 import { planNow } from "../../src/Decision.ts"
@@ -20,6 +22,17 @@ const heldBy = (input: StateInput = {}, snapshot = uneven) => {
   const state = stateOf({ ...input, settings: { coolDownMillis: 0, taskAgeMillis: 0, ...input.settings } })
   return Brakes.held(Brakes.engaged(state, snapshot, now), state, snapshot, now)
 }
+
+type Planned = Parameters<typeof Around.planAround>
+/** `plan`: what is planned in the place of the snapshot. */
+const planAround = (held: Planned[0], snapshot: Snapshot, at: number, plan?: (coolDown: ReadonlySet<string>) => Plan) =>
+  toEnd(
+    plan === undefined
+      ? Around.planAround(held, snapshot, at)
+      : Around.planAround(held, snapshot, at, function* (coolDown) {
+          return plan(coolDown)
+        })
+  )
 
 const namesOf = (plan: Plan) => plan.moves.map(({ serviceName }) => serviceName)
 const first = (plan: Plan): Move => {
@@ -44,7 +57,7 @@ describe("the plan around what is held", () => {
 
   it("leaves out a service that refuses, where others do as well", () => {
     const { service, serviceName } = first(free.plan)
-    const refusal: Refusal = { service, serviceName, reason: "said not now", untilMillis: now + minute }
+    const refusal: Brake.Refusal = { service, serviceName, reason: "said not now", untilMillis: now + minute }
     const around = planAround(heldBy({ refusals: [refusal] }), uneven, now)
     expect(around.because).toBeNull()
     expect(namesOf(around.plan)).not.toContain(serviceName)
@@ -74,8 +87,28 @@ describe("the plan around what is held", () => {
   })
 })
 
+describe("an approved plan", () => {
+  it("is gone on with although a move that nobody approved would come first by now", () => {
+    const [unapproved, wanted] = planNow(uneven, now, 0).moves
+    if (unapproved === undefined || wanted === undefined) throw new Error("two moves")
+    const around = (moves: ReadonlyArray<Move>) => {
+      const approval = { by: "ann", atMillis: now, untilMillis: now + minute, basedOn: uneven.raftIndex, moves }
+      return planAround(heldBy({ settings: { mode: "observe" }, policy: { ...Policy.none, approval } }), uneven, now)
+    }
+    const approved = around([wanted])
+    expect([approved.because, first(approved.plan).serviceName]).toEqual([null, wanted.serviceName])
+    // Where nothing that is left is approved, nothing begins, and the mode says why.
+    expect(around([{ ...wanted, task: TaskId.make("gone") } as Move]).because).toMatch(/observe/)
+  })
+})
+
 describe("while a service is held for a while", () => {
-  const refusal: Refusal = { service: s("x"), serviceName: "x", reason: "said not now", untilMillis: now + minute }
+  const refusal: Brake.Refusal = {
+    service: s("x"),
+    serviceName: "x",
+    reason: "said not now",
+    untilMillis: now + minute
+  }
   const on = (...nodes: ReadonlyArray<string>) => ({ on: nodes })
   const several = on("n1", "n1", "n3", "n3")
 
@@ -86,6 +119,24 @@ describe("while a service is held for a while", () => {
     const around = planAround(heldBy({ refusals: [refusal] }, swarm), swarm, now)
     expect(around.because).toMatch(/make up for service x, which is held/)
     expect(planAround(heldBy({ refusals: [refusal] }, swarm), swarm, now).because).toBe(around.because)
+  })
+
+  it("a move further on in the plan begins in its place, if that one may", () => {
+    const swarm = snapshotOf(threeManagers, { a: group, b: group, c: group, d: on("n2") })
+    const whole = planNow(swarm, now, 0)
+    const next = first(whole)
+    const [there] = swarm.tasksOfService(s("d"))
+    const aside = new Move({ ...next, service: s("d"), task: there?.id ?? next.task, from: n("n2"), to: n("n1") }, true)
+    const current = new Plan({ ...whole, moves: [aside, next] }, true)
+    const around = (refuses: Brakes.Held["refuses"]) =>
+      planAround({ ...heldBy({ refusals: [refusal] }, swarm), refuses }, swarm, now, (coolDown) =>
+        coolDown.size === 0 ? whole : current
+      )
+    const free = around(() => null)
+    expect([free.because, first(free.plan)]).toEqual([null, next])
+    const young = { brake: "task-age", scope: Brake.all, reason: "too young", untilMillis: now + 1 } as const
+    const held = around((move) => (move === next ? young : null))
+    expect(held).toMatchObject({ because: "too young", refused: [young] })
   })
 
   it("a move that is needed all the same is made", () => {
