@@ -15,8 +15,8 @@ export const PauseBody = Schema.Struct({
   /** Name or id. Default: all services. */
   service: Schema.optional(text),
   because: Schema.optionalWith(text, { default: () => "" }),
-  /** `30m`, `2h`. Default: until somebody resumes. */
-  for: Schema.optional(DurationMillis),
+  /** `30m`, `2h`; of no time it would be none. Default: until somebody resumes. */
+  for: Schema.optional(DurationMillis.pipe(Schema.positive())),
   by
 })
 
@@ -34,8 +34,23 @@ export const PolicyBody = Schema.Struct({
   by
 })
 
-/** A plan as `GET /v1/plan` and `evenkeel plan --out` give it. */
-export const ApplyBody = Plan
+/** A plan as `GET /v1/plan` and `evenkeel plan --out` give it; what else is in it may be left out. */
+export const ApplyBody = Schema.Struct({ basedOn: Plan.fields.basedOn, moves: Plan.fields.moves })
+
+/** Of a longer reason the beginning: it may quote what was sent. */
+const longestReason = 200
+
+const json = (body: string): Either.Either<object, string> => {
+  const parsed = Either.try({
+    try: (): unknown => JSON.parse(body.trim() === "" ? "{}" : body),
+    catch: (error) => `the body: ${error instanceof Error ? error.message : String(error)}`
+  })
+  return Either.filterOrLeft(
+    parsed,
+    (value): value is object => typeof value === "object" && value !== null && !Array.isArray(value),
+    () => "the body: expected a JSON object"
+  )
+}
 
 /** The body read, or why it cannot be. An empty one counts as `{}`. */
 export const read = <A, I>(
@@ -43,11 +58,14 @@ export const read = <A, I>(
   body: string,
   onExcessProperty: "error" | "ignore" = "error"
 ): Either.Either<A, string> =>
-  Either.mapLeft(
-    Schema.decodeUnknownEither(Schema.parseJson(schema), { onExcessProperty })(body.trim() === "" ? "{}" : body),
-    (error) => {
-      const [first] = ParseResult.ArrayFormatter.formatErrorSync(error)
-      const where = first === undefined || first.path.length === 0 ? "the body" : `field ${first.path.join(".")}`
-      return `${where}: ${first?.message.split("\n")[0] ?? "cannot be read"}`
-    }
+  Either.flatMap(json(body), (object) =>
+    Either.mapLeft(Schema.decodeUnknownEither(schema, { onExcessProperty })(object), (error) => {
+      const issues = ParseResult.ArrayFormatter.formatErrorSync(error)
+      const field = issues[0]?.path.join(".") ?? ""
+      // A value of several possible ones has an issue for each.
+      const reasons = issues.filter(({ path }) => path.join(".") === field).map(({ message }) => message.split("\n")[0])
+      const reason = reasons.join("; or ")
+      const shown = reason.length > longestReason ? `${reason.slice(0, longestReason)}…` : reason
+      return `field ${field}: ${shown}`
+    })
   )

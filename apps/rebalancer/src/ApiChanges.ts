@@ -5,9 +5,8 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type { Plan } from "@evenkeel/domain/Plan"
+import * as PlanBasis from "@evenkeel/domain/PlanBasis"
 import type { Service } from "@evenkeel/domain/Service"
-import type { Snapshot } from "@evenkeel/domain/Snapshot"
 import * as Brakes from "@evenkeel/executor/brakes/Brakes"
 import * as Policy from "@evenkeel/executor/brakes/Policy"
 import * as AdminServer from "@evenkeel/observability/AdminServer"
@@ -135,22 +134,6 @@ export const setPolicy = (parts: LoopParts, request: AdminServer.AdminRequest) =
     })
   )
 
-/** What the plan was made from and is no longer so, as words; null when all is as it was. */
-export const firstPassed = ({ basedOn, moves }: Plan, snapshot: Snapshot): string | null => {
-  for (const { service, version } of basedOn.services) {
-    const found = snapshot.service(service)
-    const name = moves.find((move) => move.service === service)?.serviceName ?? service
-    if (found === undefined) return `service ${name} is gone`
-    if (found.version !== version) return `service ${found.name} was changed`
-  }
-  for (const { node, version } of basedOn.nodes) {
-    const found = snapshot.node(node)
-    if (found === undefined) return `node ${node} is gone`
-    if (found.version !== version) return `node ${found.hostname} was changed`
-  }
-  return null
-}
-
 export const applyPlan = (parts: LoopParts, request: AdminServer.AdminRequest) =>
   answered(
     Effect.gen(function* () {
@@ -165,14 +148,9 @@ export const applyPlan = (parts: LoopParts, request: AdminServer.AdminRequest) =
         )
       const client = yield* SwarmClient
       const { snapshot } = yield* reading(client.reading)
-      const passed = firstPassed(plan, snapshot)
+      const passed = PlanBasis.firstPassed(plan, snapshot)
       if (passed !== null)
-        return yield* refuse(
-          409,
-          "PlanStale",
-          `the plan is stale: ${passed} since`,
-          "look at GET /v1/plan and apply that"
-        )
+        return yield* refuse(409, "PlanStale", `the plan is stale: ${passed}`, "look at GET /v1/plan and apply that")
       yield* PolicyWatch.refresh(parts.policy)
       const nowMillis = yield* Clock.currentTimeMillis
       const state = yield* brakeState(parts, false)

@@ -3,6 +3,7 @@ import * as Schema from "effect/Schema"
 import * as Balance from "@evenkeel/domain/Balance"
 import * as Journal from "@evenkeel/domain/MoveJournal"
 import { Plan } from "@evenkeel/domain/Plan"
+import * as Skews from "@evenkeel/domain/Skews"
 import type { Snapshot } from "@evenkeel/domain/Snapshot"
 import type { BrakeState, Engaged } from "@evenkeel/executor/brakes/Brake"
 import type { PastMove } from "@evenkeel/executor/brakes/MoveHistory"
@@ -10,7 +11,6 @@ import * as Policy from "@evenkeel/executor/brakes/Policy"
 import type { Decision } from "@evenkeel/executor/Decision"
 import { apiVersion } from "./ApiProblem.ts"
 import type { RebalancerState } from "./RebalancerState.ts"
-import { skewsOf } from "./SkewMetrics.ts"
 
 const instant = (millis: number): string => new Date(millis).toISOString()
 const until = (millis: number | null): string | null => (millis === null ? null : instant(millis))
@@ -21,7 +21,7 @@ const wholeBalanceUpTo = 20_000
 /** One line each: with the tasks on every node, or in a large cluster the skew alone, of what is uneven. */
 const balanceLines = (snapshot: Snapshot): ReadonlyArray<string> => {
   if (snapshot.nodes.length * snapshot.services.length <= wholeBalanceUpTo) return Balance.lines(Balance.of(snapshot))
-  const { groups, nodes, services } = skewsOf(snapshot)
+  const { groups, nodes, services } = Skews.of(snapshot)
   const uneven = (scope: string, each: { readonly name: string; readonly skew: number }) =>
     each.skew > 1 ? [`${scope} ${each.name}: skew ${each.skew}`] : []
   return [

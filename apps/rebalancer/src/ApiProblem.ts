@@ -7,9 +7,16 @@ export const apiVersion = "evenkeel/v1"
 export const problem = (status: number, error: string, message: string, cure: string): AdminServer.AdminResponse =>
   AdminServer.json(status, { apiVersion, kind: "Problem", error, message, cure })
 
-/** What no route takes. */
-export const unrouted = (status: number, message: string): AdminServer.AdminResponse =>
-  problem(status, status === 405 ? "MethodNotAllowed" : status === 404 ? "NotFound" : "BadRequest", message, "see docs")
+const words: Readonly<Record<number, string>> = {
+  404: "NotFound",
+  405: "MethodNotAllowed",
+  413: "BodyTooLong",
+  500: "InternalError"
+}
+
+/** What the server itself answers, in the place of a route. */
+export const ofServer = (status: number, message: string): AdminServer.AdminResponse =>
+  problem(status, words[status] ?? "BadRequest", message, status === 500 ? "see the log" : "see docs")
 
 const statuses: Readonly<Record<string, number>> = {
   DocumentContended: 409,

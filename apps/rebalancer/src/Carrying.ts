@@ -34,6 +34,9 @@ export const carryOut = (parts: LoopParts, snapshot: Snapshot, decision: Decisio
 /** Steps that were put off before the engine was asked to write anything. */
 const ownRefusals = new Set<string>(["DecisionOvertaken", "StepRefused"])
 
+/** After these a write may have been done all the same. */
+const lostAnswers = new Set<string>(["EngineTimedOut", "EngineUnreachable"])
+
 const count = (strategy: string, result: string) =>
   Metric.increment(Metric.tagged(Metric.tagged(Metrics.moves, "strategy", strategy), "result", result))
 
@@ -84,9 +87,12 @@ const begin = Effect.fn("Carrying.begin")(function* (
   const service = snapshot.service(move.service)
   if (service === undefined) return
   const nameOf = nameIn(snapshot)
-  const journal = yield* Mover.begin(snapshot, service, move, parts.config.moveDeadlineMillis)
+  const owe = Ref.update(parts.owed, (owed) => owed.union(new Set([service.id])))
+  const journal = yield* Mover.begin(service, move, parts.config.moveDeadlineMillis).pipe(
+    Effect.tapError(({ _tag }) => (lostAnswers.has(_tag) ? owe : Effect.void))
+  )
+  yield* owe
   yield* Ref.update(parts.begun, (begun) => new Set([...begun, journal.operation]))
-  yield* Ref.update(parts.owed, (owed) => owed.union(new Set([service.id])))
   yield* Ref.update(parts.openPlan, (open) => {
     const left = open?.plan === plan ? open.left : plan.moves
     return { plan, left: left.filter((other) => other !== move) }
@@ -121,7 +127,7 @@ const ended = Effect.fn("Carrying.ended")(function* (
   const nameOf = nameIn(snapshot)
   const isOwn = journal !== null && (yield* Ref.get(parts.begun)).has(journal.operation)
   if (!isOwn) yield* Metric.increment(Metrics.journalRecovered)
-  yield* count(journal?._tag ?? "pin", outcome)
+  yield* count(journal?._tag ?? "unknown", outcome)
   yield* Telling.info(`move.${outcome}`, `move of ${service.name} ${outcome}: ${because}`, {
     service: service.name,
     recovered: !isOwn,

@@ -16,7 +16,8 @@ interface Kept {
   /** Null before it was read, and after somebody else has led. */
   readonly held: Held<MoveHistory.MoveHistory> | null
   readonly unwritten: ReadonlyArray<MoveHistory.PastMove>
-  readonly failure: string | null
+  /** What failed last, and why; null when nothing did. */
+  readonly failure: { readonly purpose: "read" | "written"; readonly message: string } | null
   /** When it was tried to read it last. */
   readonly triedAtMillis: number
 }
@@ -35,22 +36,27 @@ export const make: Effect.Effect<HistoryKeeper> = Effect.gen(function* () {
   return { kept, wake: yield* Queue.sliding<void>(1) }
 })
 
-const note = (keeper: HistoryKeeper, purpose: string) => (error: { readonly _tag: string; readonly message: string }) =>
-  Effect.gen(function* () {
-    const before = yield* Ref.getAndUpdate(keeper.kept, (kept) => ({ ...kept, failure: error.message }))
-    yield* Metrics.countApiError("history", error._tag)
-    if (before.failure !== error.message)
-      yield* Telling.warning("history-failed", `the history cannot be ${purpose}: ${error.message}`)
-  })
+const note =
+  (keeper: HistoryKeeper, purpose: "read" | "written") =>
+  ({ _tag, message }: { readonly _tag: string; readonly message: string }) =>
+    Effect.gen(function* () {
+      const before = yield* Ref.getAndUpdate(keeper.kept, (kept) => ({ ...kept, failure: { purpose, message } }))
+      yield* Metrics.countApiError("history", _tag)
+      if (before.failure?.message !== message)
+        yield* Telling.warning("history-failed", `the history cannot be ${purpose}: ${message}`)
+    })
 
 /** The newest moves, read from the Swarm where this instance does not keep them. A failure is told and gives what is known. */
 export const moves = Effect.fn("HistoryKeeper.moves")(function* (keeper: HistoryKeeper) {
   const now = yield* Clock.currentTimeMillis
   const before = yield* Ref.get(keeper.kept)
-  if (before.held === null && now - before.triedAtMillis >= (before.failure === null ? 0 : rereadMillis)) {
+  if (before.held === null && now - before.triedAtMillis >= (before.failure?.purpose === "read" ? rereadMillis : 0)) {
     yield* Ref.update(keeper.kept, (kept) => ({ ...kept, triedAtMillis: now }))
     yield* PolicyStore.history.read().pipe(
-      Effect.flatMap((held) => Ref.update(keeper.kept, (kept) => ({ ...kept, held, failure: null }))),
+      // What was written meanwhile is newer.
+      Effect.flatMap((held) =>
+        Ref.update(keeper.kept, (kept) => ({ ...kept, held: kept.held ?? held, failure: null }))
+      ),
       Effect.catchAll(note(keeper, "read"))
     )
   }
@@ -58,9 +64,11 @@ export const moves = Effect.fn("HistoryKeeper.moves")(function* (keeper: History
   return MoveHistory.withMoves(held?.value ?? MoveHistory.none, unwritten).moves
 })
 
-/** Why the history is not known; null when it is. */
+/** Why the history is not known; null when it is, or when nobody has asked for it. */
 export const failure = (keeper: HistoryKeeper) =>
-  Effect.map(Ref.get(keeper.kept), (kept) => (kept.held === null ? kept.failure : null))
+  Effect.map(Ref.get(keeper.kept), (kept) =>
+    kept.held === null && kept.failure?.purpose === "read" ? kept.failure.message : null
+  )
 
 /** Somebody else leads, or may have led: what this instance knows is of the past. */
 export const forget = (keeper: HistoryKeeper) => Ref.update(keeper.kept, (kept) => ({ ...kept, held: null }))

@@ -74,11 +74,15 @@ const replaceApproval =
 
 const write = (parts: LoopParts, change: (policy: Policy.Policy) => Policy.Policy) =>
   PolicyWatch.change(parts.policy, change).pipe(
+    Effect.zipRight(Ref.set(parts.policyFailure, null)),
     Effect.as(true),
     Effect.catchAll((error) =>
-      Effect.zipRight(
-        Metrics.countApiError("policy", error._tag),
-        Effect.as(Telling.warning("policy-failed", `the policy cannot be written: ${error.message}`), false)
-      )
+      Effect.gen(function* () {
+        yield* Metrics.countApiError("policy", error._tag)
+        const before = yield* Ref.getAndSet(parts.policyFailure, error.message)
+        if (before !== error.message)
+          yield* Telling.warning("policy-failed", `the policy cannot be written: ${error.message}`)
+        return false
+      })
     )
   )

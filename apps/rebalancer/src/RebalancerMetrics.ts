@@ -9,7 +9,7 @@ const counter = (name: string, description: string) =>
 
 const gauge = (name: string, description: string) => Metric.gauge(`${prefix}${name}`, { description })
 
-/** By strategy (`pin`, `surge`, …) and result (`begun`, `completed`, `undone`). */
+/** By strategy (`unknown` where the journal is gone) and result (`begun`, `completed`, `undone`). */
 export const moves = counter("moves_total", "Moves by strategy and result.")
 
 /** By result (`read`, `failed`). */

@@ -105,7 +105,7 @@ const program = Effect.gen(function* () {
     metrics,
     routes: Api.routes(parts, about),
     ownPages: false,
-    problem: ApiProblem.unrouted
+    problem: ApiProblem.ofServer
   })
   const { nodeId } = yield* client.info.pipe(
     Effect.flatMap((info) =>

@@ -15,7 +15,7 @@ import * as Api from "../src/Api.ts"
 import * as Loop from "../src/Loop.ts"
 import type { LoopParts } from "../src/LoopParts.ts"
 import * as Metrics from "../src/RebalancerMetrics.ts"
-import { begin, isClean, provided, steps, until } from "./Running.ts"
+import { begin, isClean, provided, steps, until, untilBegun } from "./Running.ts"
 import * as World from "./World.ts"
 
 interface Answer {
@@ -170,10 +170,7 @@ describe("pause and resume", () => {
         expect(paused.document["pauses"]).toMatchObject([{ service: null, because: "backup", by: "ann" }])
         yield* steps(world, 40)
         expect(yield* world.writes).toBe(0)
-        yield* until(
-          world,
-          Effect.map(world.writes, (writes) => writes > 0)
-        )
+        yield* untilBegun(world)
       })
     )
   )
@@ -194,8 +191,11 @@ describe("pause and resume", () => {
   it.scoped.each<[string, unknown, number, string]>([
     ["no such service", { service: "nope" }, 404, "ServiceNotFound"],
     ["a duration without a unit", { for: "30" }, 400, "BadRequest"],
+    ["a pause of no time", { for: "0s" }, 400, "BadRequest"],
     ["a field that is not known", { servce: "a" }, 400, "BadRequest"],
-    ["no JSON", "{", 400, "BadRequest"]
+    ["no JSON", "{", 400, "BadRequest"],
+    ["no object", "null", 400, "BadRequest"],
+    ["a long text", { because: "x".repeat(100_000) }, 400, "BadRequest"]
   ])("%s is refused, with a cure, and changes nothing", ([_, body, status, error]) =>
     provided(
       Effect.gen(function* () {
@@ -203,6 +203,7 @@ describe("pause and resume", () => {
         const answer = yield* call(parts, "POST /v1/pause", body)
         expect([answer.status, answer.document.error]).toEqual([status, error])
         expect(answer.document["cure"]).toBeTruthy()
+        expect(answer.document.message?.length).toBeLessThan(300)
         expect((yield* PolicyStore.policy.read()).revision).toBe(0)
       })
     )
@@ -238,6 +239,8 @@ describe("the policy", () => {
           const answer = yield* call(parts, "PUT /v1/policy", { settings })
           expect([answer.status, answer.document.error]).toEqual([400, "BadRequest"])
         }
+        const { document } = yield* call(parts, "PUT /v1/policy", { settings: { mode: "ACT" } })
+        expect(document.message).toMatch(/field settings.mode: Expected "observe".*; or Expected "act"/)
         expect((yield* PolicyStore.policy.read()).value.settings).toEqual({ movesPerHour: 7 })
       })
     )
@@ -290,7 +293,10 @@ describe("applying a plan", () => {
       Effect.gen(function* () {
         const { parts, specs, world } = yield* running({ settings: { mode: "observe" } })
         const { document: plan } = yield* call(parts, "GET /v1/plan")
-        const answer = yield* call(parts, "POST /v1/plan/apply", plan)
+        const { basedOn, moves } = plan
+        const without = yield* call(parts, "POST /v1/plan/apply", { moves })
+        expect(without.document.message).toContain("basedOn")
+        const answer = yield* call(parts, "POST /v1/plan/apply", { basedOn, moves })
         expect(answer).toMatchObject({ status: 202, document: { kind: "Approved", moves: 1, leader: "n1" } })
         yield* until(world, isClean(world, specs))
         yield* until(

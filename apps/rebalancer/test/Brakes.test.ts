@@ -1,4 +1,5 @@
 import { it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Ref from "effect/Ref"
@@ -8,11 +9,12 @@ import type { Move } from "@evenkeel/domain/Plan"
 import type { Refusal } from "@evenkeel/executor/brakes/Brake"
 import * as Policy from "@evenkeel/executor/brakes/Policy"
 import * as PolicyStore from "@evenkeel/executor/brakes/PolicyStore"
+import { SwarmClient } from "@evenkeel/swarm-client/SwarmClient"
 import { SwarmClientTestControl } from "@evenkeel/swarm-client/SwarmClientTest"
 import * as Loop from "../src/Loop.ts"
 import type { LoopParts } from "../src/LoopParts.ts"
 import * as PolicyWatch from "../src/PolicyWatch.ts"
-import { begin, isClean, now, provided, steps, until } from "./Running.ts"
+import { begin, isClean, now, provided, steps, until, untilBegun } from "./Running.ts"
 import * as World from "./World.ts"
 
 const pauseAll: Policy.Pause = {
@@ -43,10 +45,7 @@ describe("a pause", () => {
         yield* PolicyWatch.change(other.policy, (p) => Policy.resumed(p, null, now))
         yield* steps(world, 10)
         expect((yield* Ref.get(one.policy)).held.value.pauses).toEqual([])
-        yield* until(
-          world,
-          Effect.map(world.writes, (writes) => writes > 0)
-        )
+        yield* untilBegun(world)
       })
     )
   )
@@ -63,6 +62,51 @@ describe("a pause", () => {
         yield* PolicyStore.policy.change((p) => Policy.paused(p, pauseAll, now))
         yield* steps(world, 50)
         expect(yield* world.writes).toBe(0)
+      })
+    )
+  )
+
+  it.scoped("set while the consent hook is asked stops the move that it consents to", () =>
+    provided(
+      Effect.gen(function* () {
+        const { world } = yield* begin
+        const asked = yield* Ref.make(0)
+        const ask = () =>
+          Ref.update(asked, (count) => count + 1).pipe(
+            Effect.zipRight(Effect.orDie(PolicyStore.policy.change((p) => Policy.paused(p, pauseAll, now)))),
+            Effect.as(null),
+            Effect.provide(engine)
+          )
+        const engine = yield* Effect.context<SwarmClient>()
+        const parts = yield* World.partsWith({ consent: { ask } })
+        yield* Effect.forkScoped(Loop.run(parts))
+        yield* steps(world, 30)
+        expect([yield* Ref.get(asked), yield* world.writes]).toEqual([1, 0])
+        expect(yield* because(parts)).toBe("all moves are paused by ann")
+      })
+    )
+  )
+
+  it.scoped("is not lost where an older answer comes after it", () =>
+    provided(
+      Effect.gen(function* () {
+        yield* begin
+        const client = yield* SwarmClient
+        const { policy } = yield* World.freshParts
+        yield* PolicyWatch.refresh(policy)
+        const released = yield* Deferred.make<void>()
+        // It reads at once, and the answer is long on its way.
+        const slow: typeof client = {
+          ...client,
+          listConfigs: (filter) => Effect.zipLeft(client.listConfigs(filter), Deferred.await(released))
+        }
+        const reading = yield* Effect.fork(Effect.provideService(PolicyWatch.refresh(policy), SwarmClient, slow))
+        yield* TestClock.adjust("100 millis")
+        const changing = yield* Effect.fork(PolicyWatch.change(policy, (p) => Policy.paused(p, pauseAll, now)))
+        yield* TestClock.adjust("100 millis")
+        yield* Deferred.succeed(released, undefined)
+        yield* Effect.all([Fiber.join(reading), Fiber.join(changing)])
+        expect((yield* Ref.get(policy)).held.value.pauses).toEqual([pauseAll])
       })
     )
   )
@@ -90,10 +134,7 @@ describe("a pause", () => {
         const { specs, world } = yield* begin
         const parts = yield* World.freshParts
         yield* Effect.forkScoped(Loop.run(parts))
-        yield* until(
-          world,
-          Effect.map(world.writes, (writes) => writes === 1)
-        )
+        yield* untilBegun(world)
         yield* pausedBy(parts)
         yield* until(world, isClean(world, specs))
       })
@@ -140,10 +181,7 @@ describe("the mode", () => {
         const { specs, world } = yield* begin
         const parts = yield* World.freshParts
         yield* Effect.forkScoped(Loop.run(parts))
-        yield* until(
-          world,
-          Effect.map(world.writes, (writes) => writes === 1)
-        )
+        yield* untilBegun(world)
         yield* PolicyStore.policy.change((p) => Policy.withSettings(p, { mode: "observe" }))
         yield* until(world, isClean(world, specs))
         yield* steps(world, 20)
@@ -153,15 +191,27 @@ describe("the mode", () => {
     )
   )
 
+  it.scoped("observe leaves nothing of a move whose beginning was written and not answered", () =>
+    provided(
+      Effect.gen(function* () {
+        const { specs, world } = yield* begin
+        const control = yield* SwarmClientTestControl
+        for (const id of World.services)
+          yield* control.fail({ kind: "unreachable" }, { path: `/services/${id}/update`, afterEffect: true })
+        yield* Effect.forkScoped(Loop.run(yield* World.freshParts))
+        yield* untilBegun(world)
+        yield* PolicyStore.policy.change((p) => Policy.withSettings(p, { mode: "observe" }))
+        yield* until(world, isClean(world, specs))
+      })
+    )
+  )
+
   it.scoped("observe leaves alone what somebody else has under way", () =>
     provided(
       Effect.gen(function* () {
         const { world } = yield* begin
         const other = yield* Effect.fork(Loop.run(yield* World.freshParts))
-        yield* until(
-          world,
-          Effect.map(world.writes, (writes) => writes === 1)
-        )
+        yield* untilBegun(world)
         yield* Fiber.interrupt(other)
         yield* Effect.forkScoped(Loop.run(yield* World.partsWith({ settings: { mode: "observe" } })))
         yield* steps(world, 50)
@@ -216,71 +266,6 @@ describe("the consent hook", () => {
         expect((yield* Ref.get(parts.state)).engaged.map(({ brake }) => brake)).toEqual(["consent", "consent"])
         yield* until(world, isClean(world, specs))
         expect(yield* Ref.get(asked)).toHaveLength(3)
-      })
-    )
-  )
-})
-
-describe("the history", () => {
-  it.scoped("outlives the process, and its limits with it", () =>
-    provided(
-      Effect.gen(function* () {
-        const { specs, world } = yield* begin
-        const settings = { movesPerHour: 1 }
-        const running = yield* Effect.fork(Loop.run(yield* World.partsWith({ settings })))
-        yield* until(world, isClean(world, specs))
-        yield* steps(world, 5)
-        yield* Fiber.interrupt(running)
-        const next = yield* World.partsWith({ settings })
-        yield* Effect.forkScoped(Loop.run(next))
-        yield* steps(world, 10)
-        const { engaged } = yield* Ref.get(next.state)
-        expect(engaged).toMatchObject([{ brake: "moves-per-hour", untilMillis: expect.any(Number) }])
-      })
-    )
-  )
-
-  it.scoped("is written later when it cannot be written now, and holds nothing up", () =>
-    provided(
-      Effect.gen(function* () {
-        const { specs, world } = yield* begin
-        const control = yield* SwarmClientTestControl
-        yield* Effect.forkScoped(Loop.run(yield* World.freshParts))
-        yield* control.fail({ kind: "hang" }, { path: "/configs/create", times: 2 })
-        yield* until(world, isClean(world, specs))
-        expect((yield* PolicyStore.history.read()).value.moves).toEqual([])
-        yield* until(
-          world,
-          Effect.map(PolicyStore.history.read(), ({ value }) => value.moves.length === 1)
-        )
-      })
-    )
-  )
-})
-
-describe("a node that comes and goes", () => {
-  it.scoped("is put into quarantine in the Swarm's raft, and gets no task", () =>
-    provided(
-      Effect.gen(function* () {
-        const { world } = yield* begin
-        const control = yield* SwarmClientTestControl
-        const state = (word: string) =>
-          control.patch("nodes", "n2", [{ path: ["Status", "State"], value: `"${word}"` }])
-        yield* Effect.forkScoped(Loop.run(yield* World.partsWith({ settings: { quarantineMillis: 15_000 } })))
-        yield* steps(world, 2)
-        for (let flap = 0; flap < 3; flap++) {
-          yield* state("down")
-          yield* steps(world, 3)
-          yield* state("ready")
-          yield* steps(world, 3)
-        }
-        expect((yield* PolicyStore.policy.read()).value.quarantines).toMatchObject([{ hostname: "n2", level: 1 }])
-        yield* steps(world, 50)
-        expect(yield* world.writes).toBe(0)
-        yield* until(
-          world,
-          Effect.map(world.writes, (writes) => writes > 0)
-        )
       })
     )
   )

@@ -15,7 +15,7 @@ import * as Loop from "../src/Loop.ts"
 import * as Metrics from "../src/RebalancerMetrics.ts"
 import * as SkewMetrics from "../src/SkewMetrics.ts"
 import { mended } from "./Mended.ts"
-import { begin, isClean, provided, steps, until } from "./Running.ts"
+import { begin, isClean, provided, steps, until, untilBegun } from "./Running.ts"
 import * as World from "./World.ts"
 
 /** A window that does not open in the time of a test: at the start of a year. */
@@ -87,10 +87,7 @@ describe("metrics", () => {
         const { specs, world } = yield* begin
         const [recovered = 0, failed = 0] = yield* counts
         const first = yield* Effect.fork(Loop.run(yield* World.freshParts))
-        yield* until(
-          world,
-          Effect.map(world.writes, (writes) => writes === 1)
-        )
+        yield* untilBegun(world)
         yield* Fiber.interrupt(first)
         const control = yield* SwarmClientTestControl
         yield* control.fail({ kind: "status", status: 500, message: "broken" }, { path: "/nodes", times: 1 })

@@ -23,6 +23,13 @@ export const until = <E, R>(world: World.World, holds: Effect.Effect<boolean, E,
     return yield* Effect.dieMessage("the condition did not hold within 100 steps")
   })
 
+/** Until the first move has begun. */
+export const untilBegun = (world: World.World) =>
+  until(
+    world,
+    Effect.map(world.writes, (writes) => writes > 0)
+  )
+
 /** So many times 200 ms. */
 export const steps = (world: World.World, count: number) =>
   Effect.forEach(Array.from({ length: count }), () => world.step, { discard: true })

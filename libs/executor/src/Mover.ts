@@ -13,7 +13,6 @@ import * as MoveProgress from "@evenkeel/domain/MoveProgress"
 import * as Prediction from "@evenkeel/domain/moves/Prediction"
 import { liveTasks } from "@evenkeel/domain/moves/Step"
 import type { Service } from "@evenkeel/domain/Service"
-import type { Snapshot } from "@evenkeel/domain/Snapshot"
 import { SwarmClient } from "@evenkeel/swarm-client/SwarmClient"
 import * as PreviousSpecs from "./PreviousSpecs.ts"
 import * as SpecEdits from "./SpecEdits.ts"
@@ -64,13 +63,12 @@ const operationName = Effect.map(
  * journal. `moveDeadlineMillis` is for one task: leaving a node with several takes as many times as long.
  */
 export const begin = Effect.fn("Mover.begin")(function* (
-  _decidedOn: Snapshot,
   service: Service,
   move: SpecEdits.Order,
   moveDeadlineMillis: number
 ) {
   const client = yield* SwarmClient
-  const { snapshot } = yield* client.reading
+  const { snapshot } = yield* client.readingFor(service.id)
   const record = yield* readUnchanged(service)
   const because = Prediction.refusal(snapshot, record.service, move)
   if (because !== null)
@@ -107,7 +105,7 @@ export const withdraw = Effect.fn("Mover.withdraw")(function* (
 /** Writes the user's spec again, unless that would cost a task that serves by now. */
 export const restore = Effect.fn("Mover.restore")(function* (service: Service, journal: Journal.MoveJournal | null) {
   const client = yield* SwarmClient
-  const { snapshot } = yield* client.reading
+  const { snapshot } = yield* client.readingFor(service.id)
   const record = yield* readUnchanged(service)
   const because = MoveProgress.hazardOfRestore({ snapshot, service: record.service })
   if (because !== null)

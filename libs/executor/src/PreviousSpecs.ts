@@ -116,13 +116,24 @@ export const find = Effect.fn("PreviousSpecs.find")(function* (record: ServiceTe
   return kept === undefined ? null : decode(kept)
 })
 
-/** Removes what is kept for services that are gone and for specs that have been replaced since. Gives how many. */
+/**
+ * Removes what is kept for services that are gone and for specs that have been replaced since. Gives how many. A service that is
+ * as a finished move leaves it (a rollback changes nothing) is passed over: nobody has deployed it since, and in a large Swarm
+ * there are thousands.
+ */
 export const sweep = Effect.fn("PreviousSpecs.sweep")(function* () {
   const client = yield* SwarmClient
   const kept = (yield* client.listConfigs({ labels: { [serviceLabel]: null, [fingerprintLabel]: null } })).filter(
     isKept
   )
-  const byService = Map.groupBy(kept, ({ labels }) => labels[serviceLabel] ?? "")
+  if (kept.length === 0) return 0
+  // Where one of them cannot be read each is asked for by itself.
+  const services = yield* Effect.catchTag(client.services, "EngineAnswerMalformed", () => Effect.succeed([]))
+  const settled = new Set<string>(services.filter(({ previous }) => previous?.equalsSpec === true).map(({ id }) => id))
+  const byService = Map.groupBy(
+    kept.filter(({ labels }) => !settled.has(labels[serviceLabel] ?? "")),
+    ({ labels }) => labels[serviceLabel] ?? ""
+  )
   const removed = yield* Effect.forEach([...byService], ([service, configs]) =>
     Effect.gen(function* () {
       const record = yield* client.service(service)

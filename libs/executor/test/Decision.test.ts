@@ -109,6 +109,29 @@ describe("nothing moves", () => {
   })
 })
 
+describe("of two moves under way", () => {
+  it("one that waits does not hide one that is held", () => {
+    const journal = (task: string) =>
+      new Journal.PinJournal({
+        operation: task,
+        task: TaskId.make(task),
+        from: NodeId.make("n1"),
+        to: NodeId.make("n2"),
+        startedAtMillis: later,
+        deadlineMillis: later + 1_000,
+        changes: []
+      })
+    const [waits, held] = group.map((service) => {
+      const labels = { ...service.labels, [Journal.journalLabel]: Journal.encode(journal(`${service.id}.1`)) }
+      return new Service({ ...service, labels })
+    })
+    if (waits === undefined || held === undefined) throw new Error("two services")
+    const previous = { labels: held.labels, constraints: [], equalsSpec: false, replicas: 1 }
+    const services = [waits, new Service({ ...held, updateState: "paused", previous })]
+    expect(decideOn({ services })).toMatchObject({ _tag: "Hold", service: { name: "b" } })
+  })
+})
+
 describe("the cool-down", () => {
   const previous = { labels: {}, constraints: [], equalsSpec: false, replicas: 1 }
   const deployed = "2026-01-01T00:10:00Z"
@@ -118,6 +141,11 @@ describe("the cool-down", () => {
     const service = serviceOf({ previous, updatedAt: deployed })
     expect(cooling(service, 59_999)).toBe(true)
     expect(cooling(service, 60_000)).toBe(false)
+  })
+  it("is none with 0, also where Swarm's clock is ahead of this one", () => {
+    const service = serviceOf({ previous, updatedAt: deployed })
+    expect(cooling(service, -5_000)).toBe(true)
+    expect(isCoolingDown(service, Date.parse(deployed) - 5_000, 0)).toBe(false)
   })
   it("does not follow a finished move, which leaves both specs equal", () => {
     expect(cooling(serviceOf({ previous: { ...previous, equalsSpec: true }, updatedAt: deployed }), 0)).toBe(false)

@@ -5,11 +5,9 @@
  */
 import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import { describe, expect } from "vitest"
-import * as SpecText from "@evenkeel/swarm-client/SpecText"
+import * as BrokenTargets from "./fixtures/BrokenTargets.ts"
 import * as Instance from "./fixtures/Instance.ts"
-import type { Fate } from "./fixtures/MiniSwarm.ts"
 import * as Scenarios from "./fixtures/Scenarios.ts"
 
 const deadlineMillis = 4_000
@@ -19,66 +17,21 @@ const scenarios: ReadonlyArray<Scenarios.Scenario> = [
   { strategy: "pin", order: "stop-first", before: ["n1"], after: ["n2"], moved: 1 },
   { strategy: "empty", order: "stop-first", before: ["n1", "n3", "n3"], after: ["n2", "n3", "n3"], moved: 1 }
 ]
-const broken: ReadonlyArray<Fate> = ["stuck", "fails"]
-const actions = [null, "pause", "continue", "rollback"] as const
-type Action = (typeof actions)[number]
-
-const cases = scenarios.flatMap((scenario) =>
-  broken.flatMap((fate) => actions.map((action) => ({ scenario, strategy: scenario.strategy, fate, action })))
-)
 
 /** The user's own updates are start-first where Swarm does not roll back by it: the move's order must not depend on theirs. */
-const withAction = (specText: string, action: Action) =>
-  action === null
-    ? specText
-    : Either.getOrThrow(
-        SpecText.apply(specText, [
-          {
-            path: ["UpdateConfig"],
-            value: JSON.stringify({
-              Parallelism: 2,
-              FailureAction: action,
-              MaxFailureRatio: 0,
-              Order: action === "rollback" ? "stop-first" : "start-first"
-            })
-          }
-        ])
-      ).text
-
-const setUp = Effect.fnUntraced(function* (scenario: Scenarios.Scenario, action: Action) {
-  const swarm = yield* Scenarios.setUp
-  const own = withAction(Scenarios.ownSpec(scenario), action)
-  yield* swarm.control.patch("services", "web", [
-    { path: ["Spec"], value: own },
-    { path: ["PreviousSpec"], value: own }
-  ])
-  return { swarm, own }
-})
-
-/** Begins one move and no other: brakes see to that elsewhere. */
-const once = (planning: Instance.Planning): Instance.Planning => {
-  let begun = false
-  return (snapshot) => {
-    const move = begun ? null : planning(snapshot)
-    begun ||= move !== null
-    return move
-  }
-}
+const setUp = (scenario: Scenarios.Scenario, action: BrokenTargets.Action) =>
+  BrokenTargets.setUp(scenario, action, action === "rollback" ? "stop-first" : "start-first")
 
 describe("a move with a gap to a node on which no task comes up", () => {
-  it.effect.each(cases)(
+  it.effect.each(BrokenTargets.casesOf(scenarios))(
     "$strategy, the new task $fate, failure action $action",
     ({ action, fate, scenario }) =>
       Effect.gen(function* () {
         const { own, swarm } = yield* setUp(scenario, action)
         yield* swarm.setFate("n2", fate)
         const planning = Scenarios.planningOf(scenario)
-        const instance = yield* Instance.make(once(planning), null, deadlineMillis)
-        for (let round = 0; round < deadlineRounds + 30; round++) {
-          yield* instance.round
-          yield* swarm.tick
-          yield* Scenarios.expectEnough(swarm, scenario)
-        }
+        const instance = yield* Instance.make(BrokenTargets.once(planning), null, deadlineMillis)
+        yield* BrokenTargets.rounds(swarm, scenario, instance, deadlineRounds + 30)
         const { previous, spec } = yield* swarm.specOf("web")
         expect(spec).toBe(own)
         // Swarm's own rollback leaves no previous spec, and places the task by its own rules, on the broken node as on any.
@@ -92,12 +45,7 @@ describe("a move with a gap to a node on which no task comes up", () => {
           expect(serving).not.toContain("n2")
         }
         yield* swarm.setFate("n2", "runs")
-        const healer = yield* Instance.make(planning)
-        for (let round = 0; round < 40; round++) {
-          yield* healer.round
-          yield* swarm.tick
-          yield* Scenarios.expectEnough(swarm, scenario)
-        }
+        yield* BrokenTargets.rounds(swarm, scenario, yield* Instance.make(planning), 40)
         const after = yield* swarm.specOf("web")
         expect(after.spec).toBe(own)
         expect(after.previous ?? own).toBe(own)
@@ -115,7 +63,7 @@ describe("a move with a gap to a node on which no task comes up", () => {
       yield* Effect.gen(function* () {
         const { own, swarm } = yield* setUp(scenario, null)
         for (const node of ["n1", "n2", "n3"]) yield* swarm.setFate(node, "stuck")
-        const instance = yield* Instance.make(once(Scenarios.planningOf(scenario)), null, deadlineMillis)
+        const instance = yield* Instance.make(BrokenTargets.once(Scenarios.planningOf(scenario)), null, deadlineMillis)
         for (let round = 0; round < 2 * deadlineRounds - 5; round++) {
           yield* instance.round
           yield* swarm.tick
@@ -142,7 +90,7 @@ describe("the user's rollback in the middle of a move with a gap", () => {
     ({ at, scenario }) =>
       Effect.gen(function* () {
         const swarm = yield* Scenarios.setUp
-        const instance = yield* Instance.make(once(Scenarios.planningOf(scenario)))
+        const instance = yield* Instance.make(BrokenTargets.once(Scenarios.planningOf(scenario)))
         for (let round = 0; round < 60; round++) {
           yield* instance.round
           if (round === at) {

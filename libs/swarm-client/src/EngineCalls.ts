@@ -80,7 +80,12 @@ export const make = Effect.fnUntraced(function* (options: CallsOptions = {}) {
           const left = deadline - now()
           if (left > 0) return Effect.zipRight(Effect.sleep(left), silence(true))
           if (mayBeLate && left < -lateMillis) return Effect.zipRight(Effect.sleep(lateMillis), silence(false))
-          return new EngineTimedOut({ endpoint, operation, timeoutMillis })
+          const isWholeCall = now() - begunAtMillis >= longestCall * timeoutMillis
+          return new EngineTimedOut({
+            endpoint,
+            operation,
+            timeoutMillis: isWholeCall ? longestCall * timeoutMillis : timeoutMillis
+          })
         })
       // Also for a caller that may not be interrupted: whichever loses is, and is not waited for to its end.
       return Effect.raceFirst(

@@ -24,7 +24,7 @@ const limits = { hotTasks: 8_000, restingTasks: 1_600 }
 const limitsBetween = { hotTasks: 1_200, restingTasks: 0 }
 
 export interface PartialReading {
-  /** All tasks of the services that were read, and none of those that are gone. */
+  /** All tasks of the services that were read since the last snapshot, and none of those that are gone. */
   readonly tasksOf: ReadonlyMap<ServiceId, ReadonlyArray<Task>>
   readonly problems: ReadonlyArray<EngineAnswerMalformed>
 }
@@ -41,6 +41,8 @@ export const make = (calls: EngineCalls) => {
   let scope = new TaskScope()
   let known = new Map<ServiceId, Decoding.KnownObjects<Task>>()
   let noted = new Set<string>()
+  /** Read since the last snapshot: what an attempt that failed has read is part of the next one. */
+  let unshown = new Map<ServiceId, ReadonlyArray<Task>>()
 
   const tasksKnown = (service: ServiceId): ReadonlyArray<Task> =>
     [...(known.get(service)?.values() ?? [])].map(({ value }) => value)
@@ -86,55 +88,65 @@ export const make = (calls: EngineCalls) => {
       const updating = new Set(contents.services.filter(Pace.isUpdating).map(({ id }) => id))
       const isMoving = (service: ServiceId, tasks: ReadonlyArray<Task>) =>
         updating.has(service) || tasks.some((task) => Pace.isTaskMoving(task, (id) => nodes.get(id)))
-      const tasksOf = new Map<ServiceId, ReadonlyArray<Task>>()
       const read = (services: ReadonlyArray<ServiceId>) =>
         Effect.gen(function* () {
           const askedAtMillis = yield* Clock.currentTimeMillis
           const problems = yield* readPortion(services)
           for (const service of services) {
             const tasks = tasksKnown(service)
-            tasksOf.set(service, tasks)
+            unshown.set(service, tasks)
             scope.took(service, tasks.length, isMoving(service, tasks), askedAtMillis)
           }
           yield* breathe
           return problems
         })
       const problems = yield* Effect.forEach(scope.portions(ids, portion), read, { concurrency: 2 })
-      return { tasksOf, problems: problems.flat() }
+      forgetGone(contents)
+      return { tasksOf: unshown, problems: problems.flat() } satisfies PartialReading
     })
 
-  /**
-   * Services that are gone have no tasks that count: those that still stop are wanted by nobody. Without a snapshot before, what an
-   * attempt that failed had read already is part of the first.
-   */
-  const withoutGone = (found: PartialReading, contents: Contents, before: Snapshot | null): PartialReading => {
+  /** Services that are gone have no tasks that count: those that still stop are wanted by nobody. */
+  const forgetGone = (contents: Contents): void => {
     const there = new Set(contents.services.map(({ id }) => id))
-    const gone = [...known.keys()].filter((id) => !there.has(id))
-    for (const id of gone) known.delete(id)
-    const read = before === null ? [...known.keys()].map((id) => [id, tasksKnown(id)] as const) : found.tasksOf
-    return { ...found, tasksOf: new Map([...read, ...gone.map((id) => [id, []] as const)]) }
+    for (const id of known.keys()) {
+      if (there.has(id)) continue
+      known.delete(id)
+      unshown.set(id, [])
+    }
   }
 
-  /** `counts`: of the tasks of each service, where they were asked for. Without a snapshot before it reads all tasks there are. */
-  const read = (contents: Contents, counts: ReadonlyMap<string, string> | null, before: Snapshot | null) =>
+  /**
+   * `counts`: of the tasks of each service, where they were asked for. `also`: services whose tasks are read whatever is known
+   * of them. Without a snapshot before it reads all tasks there are.
+   */
+  const read = (
+    contents: Contents,
+    counts: ReadonlyMap<string, string> | null,
+    before: Snapshot | null,
+    also: ReadonlyArray<ServiceId>
+  ) =>
     Effect.gen(function* () {
       const nowMillis = yield* Clock.currentTimeMillis
       const tasksOn = (node: (typeof contents.nodes)[number]["id"]) => before?.tasksOnNode(node) ?? []
       scope.observe(contents.services, counts, contents.nodes, tasksOn, nowMillis)
       const ids = before === null ? scope.neverRead() : scope.due(nowMillis, limits)
-      return withoutGone(yield* readAll(ids, contents), contents, before)
+      return yield* readAll([...new Set([...also, ...ids])], contents)
     })
 
   /** Only tasks of services about which something has changed. */
-  const readChanged = (contents: Contents, before: Snapshot) =>
+  const readChanged = (contents: Contents) =>
     Effect.gen(function* () {
       const ids = scope.hot(yield* Clock.currentTimeMillis, limitsBetween)
-      return withoutGone(yield* readAll(ids, contents), contents, before)
+      return yield* readAll(ids, contents)
     })
 
   return {
     read,
     readChanged,
+    /** A snapshot has been made of what was read. */
+    shown: (): void => {
+      unshown = new Map()
+    },
     /** An event told of the service. */
     note: (id: string, nowMillis: number): void => {
       noted.add(id)
@@ -151,6 +163,7 @@ export const make = (calls: EngineCalls) => {
       scope = new TaskScope()
       known = new Map()
       noted = new Set()
+      unshown = new Map()
     }
   }
 }

@@ -6,6 +6,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Stream from "effect/Stream"
+import type { ServiceId } from "@evenkeel/domain/Ids"
 import type { Network } from "@evenkeel/domain/Network"
 import type { Node } from "@evenkeel/domain/Node"
 import type { Service } from "@evenkeel/domain/Service"
@@ -82,8 +83,13 @@ export interface SwarmClientShape {
   ) => Effect.Effect<void, EngineError | ConfigNotFound | ConfigVersionConflict>
   /** Endless; reconnects by itself. */
   readonly events: (options?: EngineEvents.EventsOptions) => Stream.Stream<EngineEvents.EngineNotice>
-  /** The whole Swarm now. Unchanged objects are the instances of the reading before. */
+  /**
+   * The whole Swarm. Unchanged objects are the instances of the reading before. Of a large Swarm nodes and services are as they
+   * are now, and tasks as they were read last (`SwarmReader`).
+   */
   readonly reading: Effect.Effect<Snapshots.SnapshotReading, EngineError>
+  /** The same, with this service's tasks as they are now: for whoever is about to write it. */
+  readonly readingFor: (service: ServiceId) => Effect.Effect<Snapshots.SnapshotReading, EngineError>
   /** Endless; a reading that fails is an element too. */
   readonly snapshots: (options?: Snapshots.SnapshotsOptions) => Stream.Stream<Snapshots.SnapshotElement>
   /** Makes all `snapshots` read at their busy pace for the next 5 s. */
@@ -160,6 +166,7 @@ const make = Effect.fn("SwarmClient.make")(function* (options: ClientOptions = {
     ...Configs.make(calls),
     events,
     reading,
+    readingFor: (service) => reader.readingWith([service]),
     snapshots: (options = {}) => Snapshots.make({ reading, between, events: events(), hurries }, options),
     hurry: hurries.hurry
   })

@@ -8,7 +8,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
-import type { NodeId } from "@evenkeel/domain/Ids"
+import type { NodeId, ServiceId } from "@evenkeel/domain/Ids"
 import type { Network } from "@evenkeel/domain/Network"
 import type { Service } from "@evenkeel/domain/Service"
 import { Snapshot } from "@evenkeel/domain/Snapshot"
@@ -19,6 +19,7 @@ import * as ListText from "./ListText.ts"
 import * as ObjectLists from "./ObjectLists.ts"
 import * as PartialTasks from "./PartialTasks.ts"
 import { type Between, SnapshotReading } from "./Snapshots.ts"
+import { tasksAsked } from "./TaskScope.ts"
 
 export interface ReaderOptions {
   /** A Swarm whose services ask for more tasks than this is not read as a whole each time. Defaults to 10,000. */
@@ -39,8 +40,8 @@ const defaultWholeUpToTasks = 10_000
 /** Once read in parts, it is until it is smaller than this share of the limit: else it would change with each task. */
 const wholeAgainShare = 0.8
 
-const tasksAskedFor = (services: ReadonlyArray<Service>, nodes: number): number =>
-  services.reduce((sum, { mode, replicas }) => sum + (mode.kind === "global" ? nodes : (replicas ?? 0)), 0)
+const allTasksAsked = (services: ReadonlyArray<Service>, nodes: number): number =>
+  services.reduce((sum, service) => sum + tasksAsked(service, nodes), 0)
 
 interface ReadServices {
   readonly listing: Listing<Service>
@@ -138,7 +139,13 @@ export const make = Effect.fn("SwarmReader.make")(function* (
     })
   })
 
-  const inParts = Effect.gen(function* () {
+  const stands = (reading: SnapshotReading) =>
+    Effect.zipRight(
+      Ref.set(last, reading),
+      Effect.sync(() => parts.shown())
+    )
+
+  const inParts = Effect.fnUntraced(function* (also: ReadonlyArray<ServiceId>) {
     const readAtMillis = yield* Clock.currentTimeMillis
     const isCounted = readAtMillis - (yield* Ref.get(countedAtMillis)) >= countsIntervalMillis
     const [readBy, readNodes, held, text] = yield* Effect.all(
@@ -149,7 +156,7 @@ export const make = Effect.fn("SwarmReader.make")(function* (
     const before = yield* Ref.get(last)
     const contents = { nodes: readNodes.objects, services: read.listing.objects, networks: read.networks.objects }
     const counts = isCounted ? ListText.taskCounts(text) : null
-    const found = yield* parts.read(contents, counts, before?.snapshot ?? null)
+    const found = yield* parts.read(contents, counts, before?.snapshot ?? null, also)
     if (isCounted) yield* Ref.set(countedAtMillis, readAtMillis)
     const reading = new SnapshotReading({
       snapshot: (before?.snapshot ?? new Snapshot({ ...contents, tasks: [], readBy, readAtMillis })).after({
@@ -161,7 +168,7 @@ export const make = Effect.fn("SwarmReader.make")(function* (
       problems: [...[readNodes, read.listing, read.networks].flatMap(({ problems }) => problems), ...found.problems],
       tookMillis: (yield* Clock.currentTimeMillis) - readAtMillis
     })
-    yield* Ref.set(last, reading)
+    yield* stands(reading)
     return reading
   })
 
@@ -173,12 +180,12 @@ export const make = Effect.fn("SwarmReader.make")(function* (
       concurrency: "unbounded"
     })
     const listing = yield* lists.services(text, held.objects)
-    return tasksAskedFor(listing.objects, readNodes.objects.length) > wholeUpTo
+    return allTasksAsked(listing.objects, readNodes.objects.length) > wholeUpTo
   })
 
   const noteSize = ({ snapshot }: SnapshotReading, wasLarge: boolean) =>
     Effect.gen(function* () {
-      const tasks = Math.max(snapshot.tasks.length, tasksAskedFor(snapshot.services, snapshot.nodes.length))
+      const tasks = Math.max(snapshot.tasks.length, allTasksAsked(snapshot.services, snapshot.nodes.length))
       const large = tasks > (wasLarge ? wholeUpTo * wholeAgainShare : wholeUpTo)
       yield* Ref.set(isLarge, large)
       if (large === wasLarge) return
@@ -194,18 +201,20 @@ export const make = Effect.fn("SwarmReader.make")(function* (
       return new SnapshotReading({ ...read, ownCpuMillis: (user + system) / 1_000 })
     })
 
-  const reading = Effect.gen(function* () {
-    const large = yield* choose
-    const read = yield* large ? inParts : whole
-    yield* noteSize(read, large)
-    return read
-  }).pipe(
-    measured,
-    // Whatever went wrong, the engine may have left its Swarm and joined another.
-    Effect.tapError(() => Effect.zipRight(Ref.set(ownNode, null), Ref.set(heldNetworks, null))),
-    alone.withPermits(1),
-    Effect.withSpan("SwarmReader.reading")
-  )
+  /** `also`: services whose tasks are as they are now in any case. */
+  const readingWith = (also: ReadonlyArray<ServiceId>) =>
+    Effect.gen(function* () {
+      const large = yield* choose
+      const read = yield* large ? inParts(also) : whole
+      yield* noteSize(read, large)
+      return read
+    }).pipe(
+      measured,
+      // Whatever went wrong, the engine may have left its Swarm and joined another.
+      Effect.tapError(() => Effect.zipRight(Ref.set(ownNode, null), Ref.set(heldNetworks, null))),
+      alone.withPermits(1),
+      Effect.withSpan("SwarmReader.reading")
+    )
 
   /** The services that events told of, in their place among the others. */
   const changedServices = (before: Snapshot, ids: ReadonlySet<string>, held: Listing<Network>) =>
@@ -228,19 +237,19 @@ export const make = Effect.fn("SwarmReader.make")(function* (
 
   const changes = Effect.gen(function* () {
     const before = yield* Ref.get(last)
-    if (before === null) return yield* inParts
+    if (before === null) return yield* inParts([])
     const readAtMillis = yield* Clock.currentTimeMillis
     const { nodes, readBy } = before.snapshot
     const held = yield* knownNetworks
     const read = yield* changedServices(before.snapshot, parts.takeNoted(), held)
     const contents = { nodes, services: read.listing.objects, networks: read.networks.objects }
-    const found = yield* parts.readChanged(contents, before.snapshot)
+    const found = yield* parts.readChanged(contents)
     const reading = new SnapshotReading({
       snapshot: before.snapshot.after({ ...contents, readBy, readAtMillis, tasksOf: found.tasksOf }),
       problems: [...read.listing.problems, ...found.problems],
       tookMillis: (yield* Clock.currentTimeMillis) - readAtMillis
     })
-    yield* Ref.set(last, reading)
+    yield* stands(reading)
     return reading
   }).pipe(measured, alone.withPermits(1), Effect.withSpan("SwarmReader.changes"))
 
@@ -255,5 +264,5 @@ export const make = Effect.fn("SwarmReader.make")(function* (
     reading: changes
   }
 
-  return { nodes, tasks, networks, services, reading, between }
+  return { nodes, tasks, networks, services, reading: readingWith([]), readingWith, between }
 })

@@ -45,9 +45,9 @@ const unseen: Sight = {
   isMoving: false
 }
 
-/** The tasks a service asks for; those that it had before come on top. */
-const expected = ({ mode, replicas }: Service, nodes: number): number =>
-  Math.max(1, mode.kind === "global" || mode.kind === "global-job" ? nodes : (replicas ?? 1))
+/** The tasks a service asks for, in a Swarm of so many nodes; those that it had before come on top. */
+export const tasksAsked = ({ mode, replicas }: Service, nodes: number): number =>
+  mode.kind === "global" || mode.kind === "global-job" ? nodes : (replicas ?? 0)
 
 export class TaskScope {
   #sights = new Map<ServiceId, Sight>()
@@ -77,7 +77,7 @@ export class TaskScope {
         ...(isSame
           ? {}
           : {
-              tasks: Math.max(before.tasks, expected(service, nodes.length)),
+              tasks: Math.max(before.tasks, tasksAsked(service, nodes.length)),
               isUnread: true,
               hotUntilMillis: nowMillis + hotForMillis
             })

@@ -68,7 +68,7 @@ describe("the time-out of a call", () => {
   it.effect("is fifteen times as long for all of an answer that never ends", () =>
     Effect.gen(function* () {
       const [error, atMillis] = yield* asked(500, 10_000)
-      expect(error).toMatchObject({ _tag: "EngineTimedOut" })
+      expect(error).toMatchObject({ _tag: "EngineTimedOut", timeoutMillis: 30_000 })
       expect(atMillis).toBe(30_000)
     })
   )

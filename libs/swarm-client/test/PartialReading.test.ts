@@ -4,6 +4,7 @@ import * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
+import { ServiceId } from "@evenkeel/domain/Ids"
 import type { Snapshot } from "@evenkeel/domain/Snapshot"
 import type * as Snapshots from "../src/Snapshots.ts"
 import { SwarmClient } from "../src/SwarmClient.ts"
@@ -21,6 +22,21 @@ const swarm = {
 }
 
 const large = layerTest(swarm, { wholeUpToTasks: 5 })
+
+/** More tasks than one reading asks for without a reason: of f1 a call's worth, of f2 a reading's. */
+const sizes = { f1: 400, f2: 1_600, a: 2 }
+const larger = {
+  nodes: swarm.nodes,
+  services: Object.entries(sizes).map(([id, replicas]) => wireService({ id, replicas })),
+  tasks: Object.entries(sizes).flatMap(([id, replicas]) =>
+    Array.from({ length: replicas }, (_, at) =>
+      wireTask({ id: `${id}${at + 1}`, service: id, node: "n1", slot: at + 1 })
+    )
+  )
+}
+
+/** A change that nothing else tells of. */
+const otherWords = [{ path: ["Status", "Message"], value: '"other words"' }]
 
 const taskReads = Effect.map(
   Effect.flatMap(SwarmClientTestControl, ({ requests }) => requests),
@@ -80,7 +96,7 @@ describe("a large Swarm", () => {
       const client = yield* SwarmClient
       const control = yield* SwarmClientTestControl
       yield* settle
-      yield* control.patch("tasks", "c1", [{ path: ["Status", "Message"], value: '"other words"' }])
+      yield* control.patch("tasks", "c1", otherWords)
       yield* client.reading
       const { snapshot } = yield* client.reading
       expect(snapshot.tasks.find(({ id }) => id === "c1")?.message).toBe("other words")
@@ -108,6 +124,45 @@ describe("a large Swarm", () => {
       yield* Effect.flip(client.reading)
       expect(ids((yield* client.reading).snapshot)).toEqual(["a1", "a2", "b1", "b2", "c1", "c2"])
     }).pipe(Effect.provide(large))
+  )
+
+  it.effect("what a reading that fails half way has read is part of the next one", () =>
+    Effect.gen(function* () {
+      const client = yield* SwarmClient
+      const control = yield* SwarmClientTestControl
+      yield* client.reading
+      yield* TestClock.adjust("6 seconds")
+      for (const id of ["f1", "a"])
+        yield* control.patch("services", id, [{ path: ["Spec", "Labels"], value: '{"new":"label"}' }])
+      yield* control.patch("tasks", "a1", otherWords)
+      // The first call is for the tasks of f1, the second for those of a.
+      yield* control.fail({ kind: "hang" }, { path: "/tasks" })
+      const failing = yield* Effect.fork(Effect.flip(client.reading))
+      yield* TestClock.adjust("2 seconds")
+      expect((yield* Fiber.join(failing))._tag).toBe("EngineTimedOut")
+      expect(yield* taskReads).toContainEqual(["a"])
+      // By now nothing about a counts as fresh, and others have not been read for longer.
+      yield* TestClock.adjust("6 seconds")
+      const before = (yield* taskReads).length
+      const { snapshot } = yield* client.reading
+      expect((yield* taskReads).slice(before).flat()).toEqual(["f1", "f2"])
+      expect(snapshot.tasks.find(({ id }) => id === "a1")?.message).toBe("other words")
+    }).pipe(Effect.provide(layerTest(larger, { wholeUpToTasks: 5 })))
+  )
+
+  it.effect.each([
+    ["reading", "started", "whose turn it is not"],
+    ["readingFor", "other words", "that is about to be written"]
+  ] as const)("%s: %j of a service %s", ([kind, message]) =>
+    Effect.gen(function* () {
+      const client = yield* SwarmClient
+      const control = yield* SwarmClientTestControl
+      yield* client.reading
+      yield* TestClock.adjust("6 seconds")
+      yield* control.patch("tasks", "a1", otherWords)
+      const { snapshot } = yield* kind === "reading" ? client.reading : client.readingFor(ServiceId.make("a"))
+      expect(snapshot.tasks.find(({ id }) => id === "a1")?.message).toBe(message)
+    }).pipe(Effect.provide(layerTest(larger, { wholeUpToTasks: 5 })))
   )
 
   it.scoped("an event is followed by a reading of the service it names, and of nothing else", () =>

@@ -88,7 +88,9 @@ export const held = (on: ReadonlyArray<Engaged>, state: BrakeState, snapshot: Sn
     planner: { coolDown, pausedServices, excludedNodes, maxServiceSkew, maxGroupSkew, maxNodeSkew, allowGaps },
     refuses: (move) => {
       const goesPast = approves(approval, move)
-      if (!goesPast && halting[0] !== undefined) return halting[0]
+      // Of the very service: what else is approved may still begin.
+      const scope = { kind: "service", service: move.service, name: move.serviceName } as const
+      if (!goesPast && halting[0] !== undefined) return { ...halting[0], scope }
       for (const brake of inOrder) {
         if (goesPast && brake.yieldsToApproval) continue
         const refusal = brake.refuses?.(move, { state, snapshot, nowMillis }) ?? null

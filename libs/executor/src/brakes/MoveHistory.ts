@@ -1,6 +1,6 @@
 /**
  * Moves that have ended, newest first: what `/v1/moves` and `evenkeel history` show, and what the limits per hour count. Kept
- * in Swarm's raft (see `HistoryStore`), so every instance counts the same moves. Bounded by number.
+ * in Swarm's raft (see `PolicyStore`), so every instance counts the same moves. Bounded by number.
  */
 import * as Schema from "effect/Schema"
 import { NodeId, ServiceId, TaskId } from "@evenkeel/domain/Ids"

@@ -110,13 +110,18 @@ export const withoutUndone = (approval: Approval, history: ReadonlyArray<PastMov
 }
 
 /** With the plan's moves approved. */
-export const approved = (policy: Policy, plan: Plan, by: string, nowMillis: number): Policy => ({
+export const approved = (
+  policy: Policy,
+  { basedOn, moves }: Pick<Plan, "basedOn" | "moves">,
+  by: string,
+  nowMillis: number
+): Policy => ({
   ...policy,
   approval: {
     by,
     atMillis: nowMillis,
     untilMillis: nowMillis + approvalMillis,
-    basedOn: plan.basedOn.raftIndex,
-    moves: plan.moves.map(({ from, service, task }) => ({ service, task, from }))
+    basedOn: basedOn.raftIndex,
+    moves: moves.map(({ from, service, task }) => ({ service, task, from }))
   }
 })

@@ -131,7 +131,8 @@ export const make = <A, I>({ kind, none, schema }: DocumentKind<A, I>) => {
     // A name that others had used and removed is free again: what they wrote since is older than ours and yet further on.
     const isLate =
       own === undefined || all.some((each) => each.revision > revision && each.config.version < own.config.version)
-    const outdated = isLate ? all.filter((each) => each === own) : all.filter((each) => each.revision < revision)
+    // The oldest first: who sees its own sees with it those that were there before.
+    const outdated = all.filter((each) => (isLate ? each === own : each.revision < revision)).toReversed()
     yield* Effect.forEach(outdated, ({ config }) => Effect.ignore(client.removeConfig(config.id)), { discard: true })
     if (isLate) return yield* new Overtaken()
     return { value, revision, id }

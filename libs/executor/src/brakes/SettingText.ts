@@ -42,7 +42,7 @@ const windowOf = (text: string): unknown => {
 const valueOf = (key: Settings.SettingKey, text: string): unknown => {
   switch (Settings.docs[key].unit) {
     case "word":
-      return text
+      return text === "observe" || text === "act" ? text : undefined
     case "duration":
       return Option.getOrUndefined(decodeDuration(text))
     case "count":

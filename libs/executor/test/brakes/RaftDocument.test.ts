@@ -117,6 +117,41 @@ describe("a document in the Swarm's raft", () => {
     )
   )
 
+  it.effect("so does one that finds only a part of what others have left, since one of them is still removing", () =>
+    withEngine(
+      Effect.gen(function* () {
+        const client = yield* SwarmClient
+        yield* words.change(adding("a"))
+        let removals = 0
+        // It ends after it has removed the first of what is outdated.
+        const ending: typeof client = {
+          ...client,
+          removeConfig: (id) => Effect.suspend(() => (removals++ === 0 ? client.removeConfig(id) : Effect.void))
+        }
+        const others = Effect.zipRight(words.change(adding("b")), words.change(adding("c")))
+        const last = Effect.provideService(words.change(adding("d")), SwarmClient, ending)
+        let isFirst = true
+        const overtaken: typeof client = {
+          ...client,
+          createConfig: (config) =>
+            Effect.suspend(() => {
+              if (!isFirst) return client.createConfig(config)
+              isFirst = false
+              return Effect.orDie(others).pipe(
+                Effect.zipRight(client.createConfig(config)),
+                Effect.zipLeft(Effect.orDie(last)),
+                Effect.provideService(SwarmClient, client)
+              )
+            })
+        }
+        const writer = yield* Effect.fork(Effect.provideService(words.change(adding("e")), SwarmClient, overtaken))
+        yield* TestClock.adjust("5 seconds")
+        yield* Fiber.join(writer)
+        expect((yield* words.read()).value).toEqual(["a", "b", "c", "d", "e"])
+      })
+    )
+  )
+
   it.effect("what a dead writer left behind is removed by the next", () =>
     withEngine(
       Effect.gen(function* () {
