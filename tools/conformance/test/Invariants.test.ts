@@ -174,11 +174,16 @@ describe("the invariants at rest", () => {
       .join("\n")
   const copies = (count: number, patch: object): Observation["tasks"] =>
     Array.from({ length: count }, (_, i) => mergePatch(model, { ID: `copy${i}`, ...patch }) as EngineObject)
-  const ended = { DesiredState: "shutdown", Status: { State: "failed", PortStatus: {} } }
+  const ended = {
+    DesiredState: "shutdown",
+    Status: { State: "failed", Timestamp: "2025-12-31T00:00:00Z", PortStatus: {} }
+  }
 
-  it("bound a slot's history, in which tasks that are wanted have no part", () => {
+  it("bound a slot's history as it was when its newest task was made; tasks that are wanted have no part in it", () => {
     assert.strictEqual(violations(seen.services, [...seen.tasks, ...copies(6, ended)]), "")
     assert.match(violations(seen.services, [...seen.tasks, ...copies(7, ended)]), /keeps # ended tasks, more than #/)
+    const since = { ...ended, Status: { ...ended.Status, Timestamp: "2026-01-02T00:00:00Z" } }
+    assert.strictEqual(violations(seen.services, [...seen.tasks, ...copies(7, since)]), "")
     const waiting = { NodeID: "", Status: { State: "pending", PortStatus: {} } }
     assert.strictEqual(violations(seen.services, [...seen.tasks, ...copies(9, waiting)]), "")
   })
@@ -194,6 +199,39 @@ describe("the invariants at rest", () => {
     assert.match(violations(none, tasks), /is starting at rest/)
     assert.match(violations(seen.services, [...tasks, ...gaveUp]), /is starting at rest/)
     assert.match(violations(none, [...tasks, ...copies(1, { ...ended, Slot: 4 })]), /is starting at rest/)
+  })
+
+  it("let a service be short by slots that ended only where the update is held up", () => {
+    const [first, ...others] = seen.tasks
+    const gaveUp = copies(1, { ...ended, Slot: first?.["Slot"], Spec: { RestartPolicy: { Condition: "none" } } })
+    const updating = seen.services.map(
+      (service) => mergePatch(service, { UpdateStatus: { State: "updating" } }) as EngineObject
+    )
+    assert.strictEqual(violations(seen.services, [...others, ...gaveUp]), "")
+    assert.match(violations(updating, [...others, ...gaveUp]), /asks for # tasks and has #/)
+    const waiting = { NodeID: "", Status: { State: "pending", PortStatus: {} } }
+    const [second = {}, ...rest] = others
+    assert.strictEqual(violations(updating, [mergePatch(second, waiting) as EngineObject, ...rest, ...gaveUp]), "")
+    assert.match(violations(seen.services, others), /asks for # tasks and has #/)
+  })
+})
+
+describe("a global service at rest", () => {
+  it("may have a task that is held back where there is no room, and nowhere else", () => {
+    const seen = changed(atRest(), "tasks", { DesiredState: "ready", Status: { State: "new", PortStatus: {} } })
+    const services = seen.services.map(
+      (service) => mergePatch(service, { Spec: { Mode: { Replicated: null, Global: {} } } }) as EngineObject
+    )
+    const violations = (NanoCPUs: number): ReadonlyArray<string> => {
+      const nodes = seen.nodes.map((node) =>
+        node["ID"] === seen.tasks[0]?.["NodeID"]
+          ? (mergePatch(node, { Description: { Resources: { NanoCPUs } } }) as EngineObject)
+          : node
+      )
+      return AtRest.violations({ ...seen, services, nodes }, () => false)
+    }
+    assert.deepStrictEqual(violations(500_000_000), [])
+    assert.match(violations(4_000_000_000).join("\n"), /is wanted ready and new at rest/)
   })
 })
 

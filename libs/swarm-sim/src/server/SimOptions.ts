@@ -107,6 +107,13 @@ export const fromArguments = (argv: ReadonlyArray<string>): SimOptions | "help" 
     throw new SimOptionsInvalid({ problems: [cause instanceof Error ? cause.message : String(cause)] })
   }
   if (values.help === true) return "help"
+  const noNumbers = (["nodes", "managers", "tcp", "speed", "seed"] as const).filter((name) =>
+    Number.isNaN(Number(values[name] ?? 0))
+  )
+  if (noNumbers.length > 0)
+    throw new SimOptionsInvalid({
+      problems: noNumbers.map((name) => `--${name}: expected a number, got "${values[name]}"`)
+    })
   const runtime = values.runtime ?? defaults.runtime
   const nodes = numberOf(values.nodes, defaults.nodes)
   const options: SimOptions = {

@@ -3,33 +3,14 @@
  * `executor/container/controller.go`), asks the runtime to run them, and reports each state. What managers make of a report is
  * `Dispatcher`'s matter.
  */
-import { type KnownTaskState, stateRanks } from "@evenkeel/domain/Task"
+import { stateRanks } from "@evenkeel/domain/Task"
+import { exitText, type LocalTask, localTask, noContainer, type TaskReport } from "./LocalTask.ts"
 import type { Machine } from "./Machine.ts"
-import type { ContainerStatus, TaskRecord } from "./Records.ts"
+import type { TaskRecord } from "./Records.ts"
 import { healthCheckOf } from "./Templates.ts"
 import { type Signal, signals } from "./Signals.ts"
-import type { TaskHandle, TaskRuntime } from "./TaskRuntime.ts"
+import type { TaskRuntime } from "./TaskRuntime.ts"
 import { taskStart } from "./TaskEnvironment.ts"
-
-/** What an agent tells of a task. */
-export interface TaskReport {
-  readonly state: KnownTaskState
-  readonly message: string
-  readonly error: string
-  readonly stateMillis: number
-  readonly container: ContainerStatus | null
-  /** Addresses that the runtime gave instead of the allocator's, in the order of the attachments. */
-  readonly addresses: ReadonlyArray<string> | null
-}
-
-interface LocalTask {
-  task: TaskRecord
-  desired: KnownTaskState
-  report: TaskReport
-  handle: TaskHandle | null
-  /** The container is being shut down: because that is wanted, or because it is unhealthy. */
-  stopping: "no" | "wanted" | "unhealthy"
-}
 
 export interface AgentParts {
   readonly machine: Machine
@@ -43,17 +24,11 @@ export interface AgentParts {
   readonly isUnhealthy: (task: TaskRecord) => boolean
 }
 
-/** What the engine shows of a task that ended before it had a container. */
-const noContainer: ContainerStatus = { containerId: "", pid: 0, exitCode: 0 }
-
-const unhealthyText = "dockerexec: unhealthy container"
-
-const exitText = (code: number, cause: string): string =>
-  `task: non-zero exit (${code})${cause === "" ? "" : `: ${cause}`}`
-
 export class Agent {
   readonly #parts: AgentParts
   readonly #tasks = new Map<string, LocalTask>()
+  /** No longer assigned, and their containers have not ended yet. */
+  readonly #leaving = new Set<LocalTask>()
   /** Signals and timers of an engine that is no more are passed over. */
   #life = 0
   #isRunning = true
@@ -78,9 +53,7 @@ export class Agent {
     const known = this.#tasks.get(task.id)
     if (known === undefined) {
       if (stateRanks[task.state] > stateRanks.running) return
-      const { container, error, message, state, stateMillis } = task
-      const report: TaskReport = { state, message, error, stateMillis, container, addresses: null }
-      const local: LocalTask = { task, desired: task.desired, report, handle: null, stopping: "no" }
+      const local = localTask(task)
       this.#tasks.set(task.id, local)
       this.#step(local)
     } else {
@@ -97,8 +70,14 @@ export class Agent {
     this.#tasks.delete(id)
     const { handle } = local
     if (handle === null) return
-    if (stateRanks[local.report.state] > stateRanks.running) handle.kill()
-    else this.#after(this.#unbindingMillis(local), () => handle.stop(local.task.template.stopGraceMillis))
+    if (stateRanks[local.report.state] > stateRanks.running) return handle.kill()
+    this.#leaving.add(local)
+    this.#after(this.#unbindingMillis(local), () => handle.stop(local.task.template.stopGraceMillis))
+  }
+
+  #killLeaving(): void {
+    for (const { handle } of this.#leaving) handle?.kill()
+    this.#leaving.clear()
   }
 
   /** Everything on the node ends at once. */
@@ -106,6 +85,7 @@ export class Agent {
     this.#life++
     this.#isRunning = false
     for (const { handle } of this.#tasks.values()) handle?.kill()
+    this.#killLeaving()
   }
 
   /** The engine alone stops; containers run on. */
@@ -122,7 +102,7 @@ export class Agent {
       const { state } = local.report
       local.stopping = "no"
       local.handle = null
-      if (state === "starting" || state === "running") this.#end(local, "failed", exitText(255, ""), 255)
+      if (state === "starting" || state === "running") this.#end(local, "failed", exitText(255, false), 255)
       else this.#restartPreparing(local)
     }
   }
@@ -131,6 +111,7 @@ export class Agent {
   startEngine(): void {
     this.#life++
     this.#isRunning = true
+    this.#killLeaving()
     for (const local of [...this.#tasks.values()]) {
       const { handle } = local
       if (stateRanks[local.report.state] > stateRanks.running) continue
@@ -146,11 +127,11 @@ export class Agent {
   }
 
   freeze(): void {
-    for (const { handle } of this.#tasks.values()) handle?.freeze()
+    for (const { handle } of [...this.#tasks.values(), ...this.#leaving]) handle?.freeze()
   }
 
   thaw(): void {
-    for (const { handle } of this.#tasks.values()) handle?.thaw()
+    for (const { handle } of [...this.#tasks.values(), ...this.#leaving]) handle?.thaw()
   }
 
   setHealthy(matches: (task: TaskRecord) => boolean, healthy: boolean): void {
@@ -282,13 +263,13 @@ export class Agent {
     if (stateRanks[state] > stateRanks.running) return
     if (local.stopping === "wanted") return this.#end(local, "shutdown", "", exitCode)
     if (exitCode === 0) return this.#end(local, "complete", "", 0)
-    const cause = local.stopping === "unhealthy" ? unhealthyText : ""
-    this.#end(local, "failed", text === "" ? exitText(exitCode, cause) : text, exitCode)
+    this.#end(local, "failed", text === "" ? exitText(exitCode, local.stopping === "unhealthy") : text, exitCode)
   }
 
   #end(local: LocalTask, state: "shutdown" | "complete" | "failed", error: string, exitCode: number): void {
     const { container, message } = local.report
     local.handle = null
+    this.#leaving.delete(local)
     this.#set(local, {
       state,
       error,

@@ -4,9 +4,9 @@
  * simulated one by one: when a node falls silent, the time of its last one is drawn.
  */
 import { stateRanks } from "@evenkeel/domain/Task"
-import type { TaskReport } from "./Agent.ts"
 import type { AgentSessions, Fleet } from "./Fleet.ts"
 import { durationAt } from "./Json.ts"
+import type { TaskReport } from "./LocalTask.ts"
 import { type Machine, type Scope, Wake } from "./Machine.ts"
 import type { NodeState, TaskRecord } from "./Records.ts"
 import type { Change } from "./Store.ts"
@@ -190,10 +190,10 @@ export class Dispatcher implements AgentSessions {
         const task = store.tasks.get(id)
         if (task === undefined || task.nodeId !== nodeId || isSameReport(task, report)) continue
         if (stateRanks[task.state] > stateRanks[report.state]) continue
-        const { addresses, ...status } = report
+        const { addresses, container, error, message, state, stateMillis } = report
         transaction.put({
           ...task,
-          ...status,
+          ...{ container, error, message, state, stateMillis },
           appliedMillis: agenda.nowMillis,
           attachments: addresses === null ? task.attachments : withAddresses(task.attachments, addresses)
         })

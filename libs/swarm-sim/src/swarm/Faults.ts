@@ -22,10 +22,12 @@ export class Faults {
 
   /** By how much a container's start is put off. */
   slowStartMillis(task: TaskRecord, nodeId: string): number {
+    if (this.#slow.size === 0) return 0
     return (this.#slow.get(`service ${task.serviceId}`) ?? 0) + (this.#slow.get(`node ${nodeId}`) ?? 0)
   }
 
   isUnhealthy(task: TaskRecord): boolean {
+    if (this.#unhealthy.size === 0) return false
     return (
       this.#unhealthy.has(`task ${task.id}`) ||
       this.#unhealthy.has(`service ${task.serviceId}`) ||

@@ -2,7 +2,8 @@
  * The machines of the Swarm, whatever its managers believe of them: which of them are up, cut off or dead, and the agent on each.
  * It connects agents with the dispatcher of the manager that leads, as far as they can reach each other.
  */
-import { Agent, type TaskReport } from "./Agent.ts"
+import { Agent } from "./Agent.ts"
+import type { TaskReport } from "./LocalTask.ts"
 import type { Machine } from "./Machine.ts"
 import type { NodeRecord, TaskRecord } from "./Records.ts"
 import type { NodeCondition } from "./SwarmPort.ts"
@@ -139,13 +140,14 @@ export class Fleet {
     const { random, timings } = this.#machine
     if (engine.condition === "up") return
     const wasCrashed = engine.condition === "crashed"
+    const { nowMillis } = this.#machine.agenda
+    const awayMillis = nowMillis - (engine.cutOffMillis ?? nowMillis)
     engine.condition = "up"
+    engine.cutOffMillis = null
     engine.generation++
     if (wasCrashed) this.#startEngine(engine, timings.engineStart, () => engine.agent.boot())
     else {
       engine.agent.thaw()
-      const { nowMillis } = this.#machine.agenda
-      const awayMillis = nowMillis - (engine.cutOffMillis ?? nowMillis)
       this.#onReachability()
       this.#onReturn(engine.nodeId, awayMillis)
       // One that is still starting opens its session when it has started.

@@ -2,8 +2,8 @@
  * What the scheduler counts of one node, task by task and in place: with 100,000 tasks a new value for each of them would be
  * most of its work. Read by the rules as the `NodeLoad` that it is; only the scheduler changes it.
  */
-import type { Claim, NodeLoad } from "@evenkeel/domain/rules/NodeLoad"
-import { GenericResource, type Node, Resources } from "@evenkeel/domain/Node"
+import { addResources, type Claim, type NodeLoad } from "@evenkeel/domain/rules/NodeLoad"
+import { type Node, Resources } from "@evenkeel/domain/Node"
 import type { ServiceId } from "@evenkeel/domain/Ids"
 
 export class NodeTally implements NodeLoad {
@@ -33,7 +33,7 @@ export class NodeTally implements NodeLoad {
       shift(this.activeByService, service, by)
     }
     for (const port of hostPorts) shift(this.hostPorts, port, by)
-    if (reserved !== Resources.none) this.reserved = shifted(this.reserved, reserved, by)
+    this.reserved = addResources(this.reserved, reserved, by)
   }
 }
 
@@ -41,17 +41,4 @@ const shift = <K>(counts: Map<K, number>, key: K, by: number): void => {
   const count = (counts.get(key) ?? 0) + by
   if (count === 0) counts.delete(key)
   else counts.set(key, count)
-}
-
-const shifted = (total: Resources, change: Resources, by: 1 | -1): Resources => {
-  const kinds = new Map(total.generic.map(({ kind, value }) => [kind, value]))
-  for (const { kind, value } of change.generic) kinds.set(kind, (kinds.get(kind) ?? 0) + by * value)
-  return new Resources(
-    {
-      nanoCpus: total.nanoCpus + by * change.nanoCpus,
-      memoryBytes: total.memoryBytes + by * change.memoryBytes,
-      generic: [...kinds].map(([kind, value]) => new GenericResource({ kind, value, names: [] }, true))
-    },
-    true
-  )
 }

@@ -70,9 +70,9 @@ export class ReplicatedOrchestrator {
   }
 
   #taskChanged(task: TaskRecord): void {
-    if (!isWanted(task) || this.#serviceOf(task) === null) return
+    if (!isWanted(task)) return
     const isNodeGone = task.nodeId !== "" && isInvalid(this.#machine.store.nodes.get(task.nodeId))
-    if (hasEnded(task) || isNodeGone) this.#toRestart.add(task.id)
+    if ((hasEnded(task) || isNodeGone) && this.#serviceOf(task) !== null) this.#toRestart.add(task.id)
   }
 
   #nodeChanged(node: NodeRecord): void {

@@ -9,7 +9,7 @@ import type { Machine } from "./Machine.ts"
 import type { ServiceRecord, TaskRecord } from "./Records.ts"
 import type { Restarts } from "./Restarts.ts"
 import type { Transaction } from "./Store.ts"
-import { hasEnded, isWanted, newTask } from "./TaskStates.ts"
+import { isWanted, newTask } from "./TaskStates.ts"
 import type { TaskWatch } from "./TaskWatch.ts"
 import { modeOf, nodeOf, serviceOf, taskOf } from "./Templates.ts"
 
@@ -54,6 +54,8 @@ const replace = (update: SlotUpdate, slot: Slot, done: () => void): void => {
   const { machine, restarts, service, watch } = update
   const [first] = slot
   if (first === undefined || !machine.store.services.has(service.id)) return done()
+  const old = update.order === "start-first" ? [] : stillWanted(machine, slot)
+  if (old === null) return done()
   const isGlobal = modeOf(service) === "global"
   const task = newTask(machine, service, first.slot, isGlobal ? first.nodeId : "", "ready")
   update.onCreated(task.id)
@@ -64,7 +66,7 @@ const replace = (update: SlotUpdate, slot: Slot, done: () => void): void => {
     update.onSettled(task.id)
     update.schedule(() => {
       if (update.order === "start-first" && after.state === "running")
-        machine.store.update((transaction) => void endOld(machine, transaction, slot))
+        machine.store.update((transaction) => end(transaction, stillWanted(machine, slot) ?? []))
       done()
     })
   }
@@ -76,33 +78,36 @@ const replace = (update: SlotUpdate, slot: Slot, done: () => void): void => {
   }
   machine.store.update((transaction) => {
     transaction.put(task)
-    if (update.order === "start-first") restarts.delayStart(null, task.id, 0, false, release)
-    else restarts.delayStart(endOld(machine, transaction, slot), task.id, 0, true, release)
+    end(transaction, old)
+    restarts.delayStart(old.at(-1) ?? null, task.id, 0, true, release)
   })
 }
 
 const keep = (update: SlotUpdate, slot: Slot, existing: TaskRecord, done: () => void): void => {
   const { machine, restarts } = update
-  const others = slot.filter((task) => task !== existing)
-  if (others.length === 0 && existing.desired === "running") return done()
-  let isWaiting = false
+  const isHeldBack = existing.desired !== "running"
+  const old = stillWanted(
+    machine,
+    slot.filter((task) => task !== existing)
+  )
+  if (old === null) return done()
   machine.store.update((transaction) => {
-    const oldTask = others.length === 0 ? null : endOld(machine, transaction, others)
-    if (existing.desired === "running") return
-    isWaiting = true
-    restarts.delayStart(oldTask, existing.id, 0, true, done)
+    end(transaction, old)
+    if (isHeldBack) restarts.delayStart(old.at(-1) ?? null, existing.id, 0, true, done)
   })
-  if (!isWaiting) done()
+  if (!isHeldBack) done()
 }
 
-/** Wants the tasks shut down; answers the last of them that was wanted until now. */
-const endOld = ({ store }: Machine, transaction: Transaction, tasks: Slot): TaskRecord | null => {
-  let ended: TaskRecord | null = null
-  for (const { id } of tasks) {
-    const task = store.tasks.get(id)
-    if (task === undefined || !isWanted(task)) continue
-    transaction.put({ ...task, desired: "shutdown" })
-    ended = task
-  }
-  return ended === null || hasEnded(ended) ? null : ended
+/**
+ * Those tasks of a slot that were wanted when the update began and still are. Null where some were and none is any more: something
+ * else has ended them meanwhile, and SwarmKit then leaves the slot as it is (`removeOldTasks`: "was already shut down").
+ */
+const stillWanted = ({ store }: Machine, tasks: Slot): Slot | null => {
+  const before = tasks.filter(isWanted)
+  const still = before.flatMap(({ id }) => store.tasks.get(id) ?? []).filter(isWanted)
+  return before.length > 0 && still.length === 0 ? null : still
+}
+
+const end = (transaction: Transaction, tasks: Slot): void => {
+  for (const task of tasks) transaction.put({ ...task, desired: "shutdown" })
 }

@@ -59,10 +59,16 @@ class Updater {
         UpdateStatuses.complete(machine, id)
       return this.#end()
     }
-    if (updateStatus === null) UpdateStatuses.start(machine, id)
     this.#total = dirty.length
     this.#slots = order(dirty)[Symbol.iterator]()
-    const workers = this.#config.parallelism === 0 ? dirty.length : this.#config.parallelism
+    if (updateStatus !== null) return this.#startWorkers()
+    // Its status is a commit of its own: the orchestrator counts the slots once more before the first task is made.
+    UpdateStatuses.start(machine, id)
+    this.#after(machine.timings.reaction, () => this.#startWorkers())
+  }
+
+  #startWorkers(): void {
+    const workers = this.#config.parallelism === 0 ? this.#total : this.#config.parallelism
     const isDispatching = () => this.#phase === "dispatching"
     for (let i = 0; i < workers && isDispatching(); i++) this.#takeNext()
   }

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest"
 import { type Choices, seeded } from "../../src/swarm/Choices.ts"
 import { SeededRandom } from "../../src/swarm/SeededRandom.ts"
-import { Cluster, refusalOf, seconds } from "./Cluster.ts"
+import type { TaskHandle, TaskSignals } from "../../src/swarm/TaskRuntime.ts"
+import { virtual } from "../../src/swarm/VirtualRuntime.ts"
+import { Cluster, refusalOf, seconds, valueOf } from "./Cluster.ts"
 
 const isDown = (cluster: Cluster, node: string) => () => cluster.node(node).state === "down"
 
@@ -96,6 +98,51 @@ describe("a node that is lost", () => {
 })
 
 describe("a crashed node that boots", () => {
+  it("ends what it was still stopping for nobody any more", () => {
+    const alive = new Set<TaskHandle>()
+    const make = virtual()
+    const cluster = new Cluster({
+      runtime: (context) => ({
+        prepare: (start, signals, extraMillis) => {
+          const exited: TaskSignals["exited"] = (code, text) => {
+            alive.delete(noted)
+            signals.exited(code, text)
+          }
+          const handle = make(context).prepare(start, { ...signals, exited }, extraMillis)
+          const noted: TaskHandle = {
+            start: () => handle.start(),
+            stop: (graceMillis) => handle.stop(graceMillis),
+            freeze: () => handle.freeze(),
+            thaw: () => handle.thaw(),
+            setHealthy: (isHealthy) => handle.setHealthy(isHealthy),
+            kill: () => {
+              alive.delete(noted)
+              handle.kill()
+            }
+          }
+          alive.add(noted)
+          return noted
+        }
+      })
+    })
+    valueOf(cluster.swarm.createNetwork({ Name: "net", Driver: "overlay" }))
+    const id = cluster.running("web", { replicas: 3, networks: ["net"] })
+    cluster.fault({ _tag: "black-hole", node: "n3" })
+    cluster.until("it is down", isDown(cluster, "n3"))
+    valueOf(cluster.swarm.removeService(id))
+    // The next leader knows nothing of the removed service's tasks.
+    cluster.run(10 * seconds)
+    cluster.fault({ _tag: "leader-change" })
+    cluster.run(10 * seconds)
+    expect(alive.size).toBe(1)
+    const { agent } = cluster.swarm.internals.fleet.engines.get(cluster.nodeId("n3")) ?? expect.fail("no n3")
+    cluster.fault({ _tag: "restore", node: "n3" })
+    cluster.until("it is told to remove them", () => agent.tasks.size === 0)
+    expect(alive.size).toBe(1)
+    cluster.fault({ _tag: "crash", node: "n3" })
+    expect(alive.size).toBe(0)
+  })
+
   it("reports its containers dead; those that are wanted there are replaced", () => {
     const cluster = new Cluster()
     cluster.running("web", { replicas: 3 })

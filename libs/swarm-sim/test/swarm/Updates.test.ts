@@ -3,15 +3,16 @@ import { Cluster, seconds, type ServiceInput } from "./Cluster.ts"
 
 const second = 1e9
 
-/** The most and the fewest serving tasks while the time runs. */
+/** The most and the fewest serving tasks of all commits while the time runs. */
 const extremes = (cluster: Cluster, name: string, millis: number) => {
   let [fewest, most] = [Infinity, 0]
-  for (let t = 0; t < millis; t += 20) {
-    cluster.run(20)
+  const stop = cluster.swarm.onChange(() => {
     const count = cluster.serving(name).length
     fewest = Math.min(fewest, count)
     most = Math.max(most, count)
-  }
+  })
+  cluster.run(millis)
+  stop()
   return { fewest, most }
 }
 
@@ -89,6 +90,30 @@ describe("a rolling update", () => {
       .serving("web")
       .map(({ template }) => (template.spec["ContainerSpec"] as { Image: string }).Image)
     expect(images).toEqual(Array(5).fill("web:3"))
+    expect(cluster.updateStatus("web")).toBe("completed: update completed")
+  })
+})
+
+describe("a slot without a task that is wanted", () => {
+  it("whose old task was replaced before its turn came is passed over", () => {
+    const cluster = new Cluster()
+    const update = { Parallelism: 1, Delay: 60 * second }
+    cluster.running("web", { replicas: 2, command: "sleep 20; exit 1", update })
+    cluster.change("web", { replicas: 2, update })
+    cluster.run(200 * seconds)
+    // The old tasks, the updated one, and the one that the restart had made of the new spec already.
+    expect(cluster.tasks("web").map(({ slot }) => slot)).toEqual([1, 2, 1, 2])
+    expect(cluster.serving("web")).toHaveLength(2)
+    expect(cluster.updateStatus("web")).toBe("completed: update completed")
+  })
+
+  it("is kept for the task that the update makes there, though other slots have ended too", () => {
+    const cluster = new Cluster()
+    cluster.create("web", { replicas: 2, command: "sleep 1; exit 1", restart: { Condition: "none" } })
+    cluster.run(20 * seconds)
+    cluster.change("web", { replicas: 1, update: { Order: "start-first" } })
+    cluster.run(60 * seconds)
+    expect(cluster.serving("web")).toHaveLength(1)
     expect(cluster.updateStatus("web")).toBe("completed: update completed")
   })
 })

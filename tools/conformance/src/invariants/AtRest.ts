@@ -2,7 +2,7 @@
  * What must hold of a Swarm that was left alone with all its nodes up and active: replicas are restored, what waits has a
  * reason to wait, nothing is left of what was removed, history is bounded. Knows the Engine API's objects only.
  */
-import { at, type EngineObject, listOf, numberAt, textAt } from "../EngineValue.ts"
+import { at, type EngineObject, numberAt, textAt } from "../EngineValue.ts"
 import type { Observation } from "../Target.ts"
 import { claimOf, hostPortsOf, NodeClaims } from "./Claims.ts"
 import { constraintRefusal, maxReplicasOf, refusalOf } from "./Eligibility.ts"
@@ -110,6 +110,9 @@ const waitsRightly = (task: EngineObject, service: EngineObject, placing: Placin
 
 const stateOf = (task: EngineObject): string => textAt(task, "Status", "State")
 
+/** When it came to its state. */
+const sinceMillis = (task: EngineObject): number => Date.parse(textAt(task, "Status", "Timestamp"))
+
 const isReplica = (task: EngineObject): boolean => textAt(task, "DesiredState") === "running"
 
 /** It is what it should be, or waits for a reason. */
@@ -133,11 +136,13 @@ const replicasAreRestored: (
 ) => ReadonlyArray<string> = (service, tasks, placing) => {
   const wanted = numberAt(service, "Spec", "Mode", "Replicated", "Replicas") ?? 0
   const replicas = tasks.filter(isReplica)
-  const isRestless = exchangesSlots(service, tasks, wanted)
+  const ended = endedSlots(tasks)
+  const slots = Map.groupBy(replicas, slotOf)
+  const isRestless = givesUp(service) && ended > 0 && slots.size + ended > wanted
   const settled = isRestless ? replicas.filter((task) => stateOf(task) === "pending") : replicas
   const found: Array<string> = settled.flatMap((task) => replicaIsSound(task, service, placing))
-  const slots = Map.groupBy(replicas, slotOf)
-  const isShort = slots.size < wanted && !givesUp(service)
+  const isFilledByEnded = isHeldUp(service, tasks) && slots.size + ended >= wanted
+  const isShort = slots.size < wanted && !givesUp(service) && !isFilledByEnded
   if (isShort || slots.size > wanted)
     found.push(`service ${nameOf(service)} asks for ${wanted} tasks and has ${slots.size} at rest`)
   for (const [slot, all] of slots)
@@ -150,24 +155,24 @@ const replicasAreRestored: (
 const slotOf = (task: EngineObject): number => numberAt(task, "Slot") ?? 0
 
 /**
- * Whether SwarmKit never lets the service rest. A slot whose tasks have ended and are not to be restarted counts as a slot
- * (swarmkit `restart.go:UpdatableTasksInSlot`), so there may be more of them than replicas. Which are kept is ranked by copies on
- * the node first, and only then by what runs (`replicated/services.go:reconcile`): a running task may go for an ended one. An
- * update fills that slot and ends, which is a write of the service (`updater.go:completeUpdate`), upon which slots are counted
- * once more, and so on.
+ * Slots whose tasks have ended and are not to be restarted. SwarmKit counts them among the slots of the service (swarmkit
+ * `restart.go:UpdatableTasksInSlot`) and leaves it to an update to fill them, of which two things follow.
+ *
+ * A service may never rest. With more slots than replicas, those that are kept are ranked by copies on the node first, and only
+ * then by what runs (`replicated/services.go:reconcile`): a running task may go for an ended one. An update fills that slot and
+ * ends, which is a write of the service (`updater.go:completeUpdate`), upon which slots are counted once more, and so on.
+ *
+ * A service may stay short, where the update that is to fill them is held up: by a task without a node, or for ever by one that such
+ * a count has taken away (`updater.go:updateTask`); to the same spec, posted again, no other is begun (`Supervisor.Update`).
  */
-const exchangesSlots = (service: EngineObject, tasks: ReadonlyArray<EngineObject>, wanted: number): boolean => {
-  if (!givesUp(service)) return false
-  const slots = [...Map.groupBy(tasks, slotOf).values()]
-  const live = slots.filter((slot) => slot.some(isReplica)).length
-  const ended = slots.filter((slot) => !slot.some(isReplica) && isGivenUp(newestOf(slot))).length
-  return ended > 0 && live + ended > wanted
-}
+const endedSlots = (tasks: ReadonlyArray<EngineObject>): number =>
+  Map.groupBy(tasks, slotOf)
+    .values()
+    .filter((slot) => !slot.some(isReplica) && isGivenUp(newestOf(slot)))
+    .toArray().length
 
-const newestOf = (slot: ReadonlyArray<EngineObject>): EngineObject | undefined => {
-  const since = (task: EngineObject): number => Date.parse(textAt(task, "Status", "Timestamp"))
-  return slot.toSorted((a, b) => since(a) - since(b)).at(-1)
-}
+const newestOf = (slot: ReadonlyArray<EngineObject>): EngineObject | undefined =>
+  slot.toSorted((a, b) => sinceMillis(a) - sinceMillis(b)).at(-1)
 
 /** By the policy that it was made with; how many attempts were made is not shown. */
 const isGivenUp = (task: EngineObject | undefined): boolean => {
@@ -181,9 +186,9 @@ const isGivenUp = (task: EngineObject | undefined): boolean => {
 }
 
 /**
- * What may leave an old task beside the new one: an update that waits for a task without a node or has paused, and one whose
- * service was posted again meanwhile without a change. That takes its status away, SwarmKit then does not write that it is
- * complete, and nobody looks at the slots again (swarmkit `manager/orchestrator/update/updater.go:completeUpdate`).
+ * What may leave an old task beside the new one, and a slot that has ended without one: an update that waits for a task without a
+ * node or has paused, and one whose service was posted again meanwhile without a change. That takes its status away, SwarmKit
+ * then does not write that it is complete, and nobody looks at the slots again (swarmkit `updater.go:completeUpdate`).
  */
 const isHeldUp = (service: EngineObject, tasks: ReadonlyArray<EngineObject>): boolean => {
   const state = textAt(service, "UpdateStatus", "State")
@@ -207,14 +212,19 @@ const isOver = (task: EngineObject): boolean => {
   return state > ranks.running || (state < ranks.assigned && !isWanted(textAt(task, "DesiredState")))
 }
 
-/** A task that is still wanted, or still runs, is no history, and leaves less room for it. */
+/**
+ * The reaper looks at a slot when a task is made in it: what has ended since then stays until the next one, however much it is
+ * (an update that waited for long may end many at once under a new leader). A task that is still wanted, or still runs, is no
+ * history, and leaves less room for it.
+ */
 const historyIsBounded = (service: EngineObject, tasks: ReadonlyArray<EngineObject>): ReadonlyArray<string> => {
   const attempts = numberAt(service, "Spec", "TaskTemplate", "RestartPolicy", "MaxAttempts") ?? 0
   // The policy may have been another one when the slot was last looked at.
   const limit = Math.max(historyLimit, attempts + 1)
   return [...Map.groupBy(tasks, (task) => `${numberAt(task, "Slot") ?? textAt(task, "NodeID")}`)].flatMap(
     ([slot, all]) => {
-      const over = all.filter(isOver).length
+      const lookedAt = Math.max(...all.map((task) => Date.parse(textAt(task, "CreatedAt"))))
+      const over = all.filter((task) => isOver(task) && sinceMillis(task) <= lookedAt).length
       const most = historySlack + Math.max(0, limit - (all.length - over))
       return over > most ? [`slot ${slot} of ${nameOf(service)} keeps ${over} ended tasks, more than ${most}`] : []
     }
@@ -227,13 +237,18 @@ const globalIsEverywhere = (
   nodes: ReadonlyArray<EngineObject>,
   placing: Placing
 ): ReadonlyArray<string> => {
+  // Where there is no room the constraint enforcer rejects the task, as the one before it and the one after it.
+  const isInVain = (task: EngineObject): boolean =>
+    rank(textAt(task, "DesiredState")) <= ranks.running &&
+    (rank(stateOf(task)) < ranks.assigned || stateOf(task) === "rejected") &&
+    placing.freeNode(task, service) === null
   const replicas = tasks.filter(isReplica)
-  const found: Array<string> = replicas.flatMap((task) => replicaIsSound(task, service, placing))
+  const settled = tasks.filter((task) => !isInVain(task))
+  const found: Array<string> = settled.filter(isReplica).flatMap((task) => replicaIsSound(task, service, placing))
   for (const node of nodes) {
     const here = replicas.filter((task) => task["NodeID"] === node["ID"])
     const isMeant = constraintRefusal(at(service, "Spec", "TaskTemplate"), node) === null
     const name = textAt(node, "Description", "Hostname")
-    // Where there is no room the constraint enforcer rejects the waiting task, again and again.
     const wanting = { ServiceID: service["ID"], NodeID: node["ID"], Spec: at(service, "Spec", "TaskTemplate") }
     const isMissing = here.length === 0 && !givesUp(service) && placing.freeNode(wanting, service) !== null
     if (isMeant ? isMissing : here.length > 0)
@@ -241,14 +256,14 @@ const globalIsEverywhere = (
     if (here.length > 1 && !isHeldUp(service, tasks))
       found.push(`global service ${nameOf(service)} has ${here.length} tasks on ${name} at rest`)
   }
-  return [...found, ...othersHaveEnded(service, tasks)]
+  return [...found, ...othersHaveEnded(service, settled)]
 }
 
 const jobIsDone = (service: EngineObject, tasks: ReadonlyArray<EngineObject>): ReadonlyArray<string> => {
   const total = numberAt(service, "Spec", "Mode", "ReplicatedJob", "TotalCompletions")
   if (total === undefined) return []
   const iteration = numberAt(service, "JobStatus", "JobIteration", "Index") ?? 0
-  const current = listOf(tasks).filter((task) => (numberAt(task, "JobIteration", "Index") ?? 0) === iteration)
+  const current = tasks.filter((task) => (numberAt(task, "JobIteration", "Index") ?? 0) === iteration)
   const done = current.filter((task) => stateOf(task) === "complete").length
   const waiting = current.some((task) => stateOf(task) === "pending")
   return done === total || waiting

@@ -28,8 +28,7 @@ const agentsAgree = ({ internals: { fleet, machine } }: Swarm): ReadonlyArray<st
       const stored = machine.store.tasks.get(id)
       if (runs(report.state) && stored === undefined)
         violations.push(`${hostname} runs task ${id} (${report.state}), which the store does not know`)
-      // What managers ended themselves (rejected, orphaned) ends on the node in its own way.
-      else if (stored !== undefined && runs(report.state) !== runs(stored.state))
+      else if (stored !== undefined && runs(report.state) !== runs(stored.state) && !isForsaken(machine, stored))
         violations.push(`task ${id} is ${report.state} on ${hostname}; the store says ${stored.state}`)
     }
     for (const { id, state } of machine.store.tasksOnNode(nodeId))
@@ -38,6 +37,15 @@ const agentsAgree = ({ internals: { fleet, machine } }: Swarm): ReadonlyArray<st
   }
   return violations
 }
+
+/**
+ * Rejected by the constraint enforcer when its job had begun its next iteration, or was gone: SwarmKit takes away only those tasks
+ * of former iterations that have not ended (swarmkit `jobs/replicated/reconciler.go`), and its node is told nothing.
+ */
+const isForsaken = ({ store }: Swarm["internals"]["machine"], task: TaskRecord): boolean =>
+  task.state === "rejected" &&
+  task.jobIteration !== null &&
+  store.services.get(task.serviceId)?.jobStatus?.iteration !== task.jobIteration
 
 const loadsAgree = ({ internals: { machine, managers } }: Swarm): ReadonlyArray<string> => {
   const { scheduler } = managers
