@@ -1,63 +1,13 @@
 /** The program itself, as a process: flags, a table from a file, and a stop under load, over the real data plane. */
-import { afterEach, describe, expect, it } from "vitest"
-import { spawn } from "node:child_process"
+import { describe, expect, it } from "vitest"
 import { once } from "node:events"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createServer, request, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { createInterface } from "node:readline"
-
-const main = join(import.meta.dirname, "../src/main.ts")
-const cleanups: Array<() => void> = []
-afterEach(() => {
-  for (const cleanup of cleanups.splice(0)) cleanup()
-})
-
-const run = (args: ReadonlyArray<string>, environment: Readonly<Record<string, string>> = {}) => {
-  const child = spawn(process.execPath, ["--conditions=@evenkeel/source", main, ...args], {
-    env: {
-      PATH: process.env["PATH"],
-      EVENKEEL_ROUTER_HOST: "127.0.0.1",
-      EVENKEEL_ROUTER_PORT: "0",
-      EVENKEEL_ROUTER_ADMIN_HOST: "127.0.0.1",
-      EVENKEEL_ROUTER_ADMIN_PORT: "0",
-      EVENKEEL_ROUTER_HEARTBEAT_PORT: "0",
-      ...environment
-    },
-    stdio: ["ignore", "pipe", "pipe"]
-  })
-  cleanups.push(() => child.kill("SIGKILL"))
-  let stdout = ""
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text))
-  const seen: Array<string> = []
-  const log = createInterface({ input: child.stderr })
-  const waiting = new Set<() => void>()
-  log.on("line", (line) => {
-    seen.push(line)
-    for (const wake of waiting) wake()
-  })
-  const ended = once(child, "close").then(([code]) => ({
-    code: code as number | null,
-    stdout,
-    stderr: seen.join("\n")
-  }))
-  /** The first log line with this message, past or to come. */
-  const logged = (message: string) =>
-    new Promise<Record<string, unknown>>((resolve, reject) => {
-      const look = () => {
-        const line = seen.find((one) => one.includes(`"message":"${message}"`))
-        if (line === undefined) return
-        waiting.delete(look)
-        resolve(JSON.parse(line) as Record<string, unknown>)
-      }
-      waiting.add(look)
-      void ended.then(() => reject(new Error(`ended without "${message}":\n${seen.join("\n")}`)))
-      look()
-    })
-  return { child, ended, logged }
-}
+import { run } from "./program.fixture.ts"
+import { afterwards } from "./proxy/support/Bench.ts"
 
 /** A task whose answers are given by hand: `next` is its next request. */
 const task = async (name: string) => {
@@ -71,7 +21,7 @@ const task = async (name: string) => {
   })
   server.listen(0, "127.0.0.1")
   await once(server, "listening")
-  cleanups.push(() => {
+  afterwards(() => {
     server.close()
     server.closeAllConnections()
   })
@@ -103,7 +53,7 @@ const tableOf = (address: string) => JSON.stringify({ services: [{ name: "web", 
 describe("the router's program", { timeout: 30_000 }, () => {
   it("routes by a table file, follows its changes, and answers what is under way before it ends with 0", async () => {
     const directory = mkdtempSync(join(tmpdir(), "evenkeel-router-"))
-    cleanups.push(() => rmSync(directory, { recursive: true }))
+    afterwards(() => rmSync(directory, { recursive: true }))
     const file = join(directory, "table.json")
     const [one, two] = [await task("one"), await task("two")]
     writeFileSync(file, tableOf(one.address))

@@ -31,7 +31,7 @@ const hasBareLf = (bytes: Buffer, start: number, end: number): boolean => {
  * if nothing is wrong yet. Looks at the first `maxHeadBytes` only, so that the verdict does not depend on how the bytes
  * were split on their way.
  */
-export const checkHeadExtent = (bytes: Buffer, start: number, end: number, limits: HeadLimits): Rejection | null => {
+const checkHeadExtent = (bytes: Buffer, start: number, end: number, limits: HeadLimits): Rejection | null => {
   const bound = Math.min(end, start + limits.maxHeadBytes)
   if (hasBareLf(bytes, start, bound)) return rejections.bareLineEnd
   if (end - start <= limits.maxHeadBytes) return null
@@ -41,14 +41,15 @@ export const checkHeadExtent = (bytes: Buffer, start: number, end: number, limit
 
 /**
  * Why the head that begins at `start` cannot be read; null while more bytes may still make it one. `problem`: what is wrong with
- * its lines. A head with a lone LF is refused for that, whatever else is wrong with it: split, it is refused before it is read.
+ * its lines, should it have ended. A head with a lone LF is refused for that, whatever else is wrong with it: split, it is refused
+ * before it is read.
  */
 export const whyUnread = (
   bytes: Buffer,
   start: number,
   end: number,
   limits: HeadLimits,
-  problem: Rejection | null
+  problem: Rejection
 ): Rejection | null => {
   const headEnd = endOfHead(bytes, start, end)
   return checkHeadExtent(bytes, start, headEnd ?? end, limits) ?? (headEnd === null ? null : problem)

@@ -1,6 +1,6 @@
 /**
  * Which octets HTTP/1.1 allows where, as tables of 256 entries (1 = allowed). Indexing with what `charCodeAt` gives past the
- * end of a string (NaN) yields undefined, so a scan that compares with 1 stops there by itself.
+ * end of a string (NaN) yields undefined, so a scan of a string that compares with 1 stops there by itself.
  */
 
 const table = (allowed: (octet: number) => boolean): Uint8Array =>

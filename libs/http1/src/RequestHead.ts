@@ -68,14 +68,15 @@ export class RequestHead {
     // Speakers of other protocols are told at once instead of being waited for.
     if (tokenOctets[bytes[at] ?? 0] !== 1) return this.reject(rejections.requestLine)
     const next = isPartOnly(bytes, at, end) ? ranOut : this.readLines(bytes, at, end)
-    let problem: Rejection | null = this.rejection
+    // Where the lines of a head that has ended run out, its first one is too short.
+    let problem = this.rejection ?? rejections.requestLine
     if (next > 0 && next - at <= this.limits.maxHeadBytes) {
-      problem = this.readFields(bytes, at) ?? this.readTarget()
-      if (problem === null) return next
+      const wrong = this.readFields(bytes, at) ?? this.readTarget()
+      if (wrong === null) return next
+      problem = wrong
     }
-    const verdict = whyUnread(bytes, at, end, this.limits, problem)
-    this.rejection = null
-    return verdict === null ? incomplete : this.reject(verdict)
+    this.rejection = whyUnread(bytes, at, end, this.limits, problem)
+    return this.rejection === null ? incomplete : rejected
   }
 
   private reject(rejection: Rejection): typeof rejected {

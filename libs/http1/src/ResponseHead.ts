@@ -47,14 +47,15 @@ export class ResponseHead {
     if (start >= end) return incomplete
     if (bytes[start] !== 72) return this.reject(rejections.statusLine)
     const next = isPartOnly(bytes, start, end) ? ranOut : this.readLines(bytes, start, end)
-    let problem: Rejection | null = this.rejection
+    // Where the lines of a head that has ended run out, its first one is too short.
+    let problem = this.rejection ?? rejections.statusLine
     if (next > 0 && next - start <= this.limits.maxHeadBytes) {
-      problem = this.readFields(bytes, start, toHead)
-      if (problem === null) return next
+      const wrong = this.readFields(bytes, start, toHead)
+      if (wrong === null) return next
+      problem = wrong
     }
-    const verdict = whyUnread(bytes, start, end, this.limits, problem)
-    this.rejection = null
-    return verdict === null ? incomplete : this.reject(verdict)
+    this.rejection = whyUnread(bytes, start, end, this.limits, problem)
+    return this.rejection === null ? incomplete : rejected
   }
 
   private reject(rejection: Rejection): typeof rejected {

@@ -41,6 +41,10 @@ describe("the request line", () => {
     "GET http://h:port/ HTTP/1.1"
   ])("is refused with 400: %j", (line) => expect(rejectionOf(withLine(line))).toMatch(/^400 /))
 
+  it.each(["GET", "GET ", "GET / ", "GET / HTTP", "GET / HTTP/1"])("is refused with nothing behind it: %j", (line) =>
+    expect(rejectionOf(`${line}\r\n\r\n`)).toMatch(/^400 /)
+  )
+
   it.each(["GET / HTTP/2.0", "GET / HTTP/0.9", "GET / HTTP/1.2", "PRI * HTTP/2.0"])("is refused with 505: %j", (line) =>
     expect(rejectionOf(withLine(line))).toBe("505 version")
   )

@@ -32,6 +32,9 @@ describe("a status line", () => {
     "http/1.1 200 OK",
     "HTTP/1.1 200 a\x01"
   ])("is refused: %j", (line) => expect(reasonFor(`${line}\r\n\r\n`)).toBe("status-line"))
+  it.each(["HTTP/1.1", "HTTP/1.1 20", "H"])("is refused with nothing behind it: %j", (line) =>
+    expect(reasonFor(`${line}\r\n\r\n`)).toBe("status-line")
+  )
   it("is refused at the first byte that cannot be one", () => expect(reasonFor("h")).toBe("status-line"))
 })
 

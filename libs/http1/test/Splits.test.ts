@@ -17,6 +17,8 @@ const fragment = FastCheck.constantFrom(
   "HTTP/1.1 200 OK\r\n",
   "HTTP/1.1 101 Switching\r\n",
   "GET / HTTP/3.0\r\n",
+  "GET / \r\n",
+  "HTTP/1.1\r\n",
   "Host: h\r\n",
   "Content-Length: 5\r\n",
   "Transfer-Encoding: chunked\r\n",

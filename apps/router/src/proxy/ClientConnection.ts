@@ -11,9 +11,10 @@ import { Exchange } from "./Exchange.ts"
 import { expireHold } from "./Holding.ts"
 import { isTooMany, tooManyConnections } from "./Overload.ts"
 import type { Peer } from "./Peers.ts"
+import { PendingBytes } from "./PendingBytes.ts"
 import type { ProxyContext } from "./ProxyContext.ts"
 import { routeRequest } from "./RequestRouting.ts"
-import { PendingBytes } from "./PendingBytes.ts"
+import { isPassedOn } from "./RequestSending.ts"
 import { writeWithHead } from "./SocketWrites.ts"
 import type { TimedEntry } from "./TimerWheel.ts"
 import { joinTunnel, type Tunnel } from "./Tunnel.ts"
@@ -24,10 +25,6 @@ const State = { idle: 0, head: 1, busy: 2, tunnel: 3, lingering: 4, closed: 5 } 
 type State = (typeof State)[keyof typeof State]
 
 const slowHead: ErrorResponse = { status: 408, reason: "slow-head", message: "The request's head came too slowly." }
-
-/** Whether all that came of the body is with the system, and nothing is kept for another try. */
-const isPassedOn = ({ body, connection }: Exchange): boolean =>
-  body.lost && connection !== null && connection.written && connection.socket.writableLength === 0
 
 export class ClientConnection implements TimedEntry {
   deadline = Infinity
@@ -55,14 +52,9 @@ export class ClientConnection implements TimedEntry {
     // What went wrong shows in `close`, which follows.
     socket.on("error", () => undefined)
     socket.on("close", () => this.onClose())
-    context.wheel.schedule(this, context.limits.clientIdleMs)
+    this.expectRequest()
     // Without having read anything.
     if (isTooMany(context, this.peer)) this.refuse(tooManyConnections)
-  }
-
-  /** Whether the client came over TLS. */
-  get isSecure(): boolean {
-    return this.peer.scheme === "https"
   }
 
   private onData(bytes: Buffer): void {
@@ -77,16 +69,19 @@ export class ClientConnection implements TimedEntry {
     }
   }
 
-  /** Takes up the requests in `bytes` until one of them has to be waited for. */
+  /** Whether the next request may be taken up: none is under way, and the client reads what it was answered. */
+  private get takesRequests(): boolean {
+    return (this.state === State.idle || this.state === State.head) && !this.socket.writableNeedDrain
+  }
+
+  /** Takes up the requests in `bytes` until one of them has to be waited for, or the client to read. */
   private process(bytes: Buffer): void {
     this.processing = true
     const head = this.context.requestHead
     let at = 0
-    while (this.state === State.idle || this.state === State.head) {
-      if (at >= bytes.length) break
+    while (at < bytes.length && this.takesRequests) {
       const next = head.parse(bytes, at)
       if (next === incomplete) {
-        this.pending.add(at === 0 ? bytes : bytes.subarray(at))
         if (this.state === State.idle) this.context.wheel.schedule(this, this.context.limits.clientHeadMs)
         this.state = State.head
         break
@@ -98,7 +93,7 @@ export class ClientConnection implements TimedEntry {
       at = this.takeUp(bytes, next)
     }
     // A tunnel cannot have begun here: that takes an answer.
-    if (this.state === State.busy && at < bytes.length) this.keepPending(bytes.subarray(at))
+    if (at < bytes.length && this.state <= State.busy) this.keepPending(at === 0 ? bytes : bytes.subarray(at))
     this.processing = false
   }
 
@@ -122,15 +117,12 @@ export class ClientConnection implements TimedEntry {
 
   /** Bytes while a request is under way: of its body, or of the requests after it. */
   private feed(bytes: Buffer): void {
-    const { exchange, context } = this
+    const { exchange } = this
     let at = 0
     if (!exchange.body.complete) {
       at = exchange.body.advance(bytes, 0)
       if (at === -1) return exchange.onBadBody("The chunks of the request's body are malformed.")
-      if (!exchange.parked) {
-        if (exchange.body.complete) context.wheel.cancel(this)
-        else context.wheel.schedule(this, context.limits.clientStallMs)
-      }
+      if (!exchange.parked) this.expectBody()
       if (at > 0) exchange.onBody(at === bytes.length ? bytes : bytes.subarray(0, at))
       if (at === bytes.length && isPassedOn(exchange)) return freeNow(bytes)
     }
@@ -192,7 +184,8 @@ export class ClientConnection implements TimedEntry {
     this.context.wheel.schedule(this, ms)
   }
 
-  holdIsOver(): void {
+  /** Nothing else is waited for than what is still to come of the body. */
+  expectBody(): void {
     if (this.exchange.body.complete) this.context.wheel.cancel(this)
     else this.context.wheel.schedule(this, this.context.limits.clientStallMs)
   }
@@ -200,13 +193,24 @@ export class ClientConnection implements TimedEntry {
   /** The response has been written. `close`: no further request is read. */
   finish(close: boolean): void {
     if (this.state !== State.busy) return
-    if (close || this.ended || this.context.closing) return this.linger()
+    if (close || this.ended) return this.linger()
     this.state = State.idle
-    this.context.wheel.schedule(this, this.context.limits.clientIdleMs)
+    this.expectRequest()
+    this.goOn()
+  }
+
+  /** Takes up what had to wait. */
+  private goOn(): void {
     if (this.socket.isPaused()) this.socket.resume()
     if (this.processing) return
     const bytes = this.pending.take()
     if (bytes !== null) this.process(bytes)
+  }
+
+  /** In a shutdown too, for a moment: the client's next request, perhaps on its way already, is answered, and it is told then. */
+  private expectRequest(): void {
+    const { closing, limits, wheel } = this.context
+    wheel.schedule(this, closing ? limits.shutdownIdleMs : limits.clientIdleMs)
   }
 
   becomeTunnel(connection: UpstreamConnection, head: string, rest: Buffer): void {
@@ -231,12 +235,9 @@ export class ClientConnection implements TimedEntry {
     this.context.wheel.schedule(this, this.context.limits.lingerMs)
   }
 
-  /**
-   * The proxy shuts down. A request under way is answered with `Connection: close`. An idle connection stays for a moment,
-   * so that the client's next request, perhaps on its way already, gets such an answer too.
-   */
+  /** The proxy shuts down. A request under way is answered with `Connection: close`. */
   shutDown(): void {
-    if (this.state === State.idle) this.context.wheel.schedule(this, this.context.limits.shutdownIdleMs)
+    if (this.state === State.idle) this.expectRequest()
   }
 
   destroy(): void {
@@ -274,6 +275,7 @@ export class ClientConnection implements TimedEntry {
 
   private onDrain(): void {
     if (this.state === State.tunnel) this.tunnel?.clientDrained()
+    else if (this.takesRequests) this.goOn()
     else if (this.state === State.busy) {
       if (this.exchange.body.complete) this.context.wheel.cancel(this)
       this.exchange.onClientDrain()

@@ -17,14 +17,19 @@ const tasksToSuspect = 2
 const isFact = (reason: FailureReason): boolean =>
   reason === "connect" || reason === "connect-timeout" || reason === "upstream-tls"
 
-/** Whether `endpoint` may go out by a guess: at most half of its service's ready endpoints are out then. */
-export const mayBeOut = (endpoint: Endpoint): boolean => {
+const isOut = (endpoint: Endpoint): boolean => endpoint.isOut()
+
+/**
+ * Whether `endpoint` may go out by a guess: at most half of its service's ready endpoints are out then. `counts`: which of the
+ * others are reckoned to be out.
+ */
+export const mayBeOut = (endpoint: Endpoint, counts: (sibling: Endpoint) => boolean = isOut): boolean => {
   let ready = 0
   let out = 1
   for (const sibling of endpoint.siblings) {
     if (sibling.state !== "ready") continue
     ready++
-    if (sibling !== endpoint && sibling.isOut()) out++
+    if (sibling !== endpoint && counts(sibling)) out++
   }
   return out * 2 <= ready
 }
@@ -123,6 +128,7 @@ const noteGatewayError = (context: ProxyContext, endpoint: Endpoint, status: num
  */
 export const suspect = (context: ProxyContext, node: NodeHealth, source: "silent" | "timeouts"): void => {
   let moved = 0
+  node.endQuestions()
   for (const endpoint of [...node.endpoints]) {
     endpoint.closeIdle()
     for (const connection of [...endpoint.open]) {
@@ -144,7 +150,6 @@ export const suspectUnheard = (context: ProxyContext, now: number): void => {
   const { ejectionBaseMs, ejectionMaxMs, unheardMs } = context.limits
   for (const node of context.fleet.nodes.values()) {
     if (node.isSuspect() || !node.isUnheard(now, unheardMs)) continue
-    node.endQuestions()
     node.backoff.fail(now, ejectionBaseMs, ejectionMaxMs, context.random())
     suspect(context, node, "timeouts")
   }

@@ -39,9 +39,9 @@ export class Exchange extends ExchangeState {
   /** Takes up a request whose head has just been parsed; its body is announced, not yet read. */
   begin(head: RequestHead, framing: BodyFraming): void {
     this.isHead = head.method === "HEAD"
-    this.isSafe = this.isHead || head.method === "GET"
-    this.idempotent = isIdempotent(head.method)
     this.expectsTunnel = asksForTunnel(head)
+    this.isPlainRead = this.isHead || (head.method === "GET" && !this.expectsTunnel)
+    this.idempotent = isIdempotent(head.method)
     this.keepAlive = head.keepAlive && head.minorVersion === 1
     this.minorVersion = head.minorVersion
     this.wantsPlainBody = head.minorVersion === 0
@@ -169,7 +169,7 @@ export class Exchange extends ExchangeState {
     this.responded = true
     this.status = status
     connection.endpoint.observe(now - connection.sentAt, now)
-    if (this.isSafe) this.target?.firstBytes?.note(now - this.sentAt)
+    if (this.isPlainRead) this.target?.firstBytes?.note(now - this.sentAt)
     noteAnswer(this.context, connection, status, now)
     connection.probe = false
   }

@@ -25,8 +25,8 @@ export abstract class ExchangeState {
   /** When it first waited (monotonic ms), 0 if never. */
   heldSince = 0
   isHead = false
-  /** GET or HEAD. */
-  isSafe = false
+  /** GET or HEAD, and no WebSocket: it may be sent twice at once. */
+  isPlainRead = false
   /** A byte of the final response has been given to the client. */
   responded = false
   /** Nothing is under way. */

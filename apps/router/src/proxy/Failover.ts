@@ -24,14 +24,14 @@ export const failOver = (
   const moved = reason === "node-suspect" || reason === "endpoint-gone"
   const wasProbe = connection.probe
   const goesOn = exchange.hedge !== null && exchange.hedge.survives(connection)
-  if (!goesOn) exchange.letGoOf(connection)
+  if (goesOn) exchange.tried.push(endpoint)
+  else exchange.letGoOf(connection)
   if (!moved && !exchange.responded) {
     if (!connecting && !(reused && reason === "reset")) endpoint.unanswered++
     const eject = connecting || wasProbe || endpoint.unanswered >= context.limits.unansweredToEject
     if (eject || silence) ejectAfter(context, endpoint, { reason, silence, eject })
   }
-  if (goesOn) return void exchange.tried.push(endpoint)
-  if (target === null) return
+  if (goesOn || target === null) return
   if (exchange.responded) return exchange.breakOff(reason === "idle-timeout" ? reason : "response-cut")
   const now = context.now()
   // The timer wheel is coarse.

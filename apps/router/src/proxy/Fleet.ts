@@ -65,8 +65,11 @@ export class Fleet {
     this.applyRoutes(table, services, byService)
     // Only now, so that what moves on finds the new table.
     for (const endpoint of leaving) this.drop(endpoint)
-    for (const [id, node] of this.nodes)
-      if (node.endpoints.size === 0 && !this.silentNodes.has(id)) this.nodes.delete(id)
+    for (const [id, node] of this.nodes) {
+      if (node.endpoints.size > 0 || this.silentNodes.has(id)) continue
+      node.endQuestions()
+      this.nodes.delete(id)
+    }
   }
 
   private applyRoutes(

@@ -2,7 +2,7 @@
  * Sending a GET or HEAD that is slow to be answered to a second task as well (`evenkeel.hedge`; Dean and Barroso, "The Tail at Scale",
  * 2013). The first whose response begins answers the client; the other's connection is destroyed, and it is not thought the worse of.
  * Answers of 502, 503 and 504 do not win while the other may still answer better. At most one further copy, within the budget of
- * retries, never to the same task; a request that is bound to its task by `hash:…` or a cookie has none.
+ * retries, never to the same task; a request that is bound to its task by `hash:…` or a cookie has none, nor has one for a WebSocket.
  */
 import { noKey } from "../balancing/Affinity.ts"
 import { noteAnswer } from "./Ejection.ts"
@@ -153,7 +153,8 @@ export const isBound = ({ affinity, target }: Exchange): boolean =>
 export const armHedge = (context: ProxyContext, exchange: Exchange, endpoint: Endpoint, now: number): void => {
   const { target } = exchange
   const { hedgeAfter } = endpoint.service
-  if (target === null || hedgeAfter === null || !exchange.isSafe || exchange.body.hasBody || isBound(exchange)) return
+  if (target === null || hedgeAfter === null || !exchange.isPlainRead || exchange.body.hasBody || isBound(exchange))
+    return
   let delay: number
   if (hedgeAfter === "p95") {
     target.firstBytes ??= new FirstByteTimes()

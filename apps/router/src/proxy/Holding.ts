@@ -41,7 +41,7 @@ export const unpark = (context: ProxyContext, exchange: Exchange): void => {
   context.holdBudget.bytes -= exchange.heldBytes
   exchange.heldBytes = 0
   exchange.parked = false
-  exchange.client.holdIsOver()
+  exchange.client.expectBody()
   const waited = context.now() - exchange.heldSince
   target.stats.holdLongestMs = Math.max(target.stats.holdLongestMs, waited)
   target.longestInStretchMs = Math.max(target.longestInStretchMs, waited)

@@ -6,10 +6,6 @@ const maxPending = 65_536
 export class PendingBytes {
   private bytes: Buffer | null = null
 
-  get isEmpty(): boolean {
-    return this.bytes === null
-  }
-
   get isFull(): boolean {
     return this.bytes !== null && this.bytes.length > maxPending
   }

@@ -21,6 +21,7 @@ import { HoldBudget } from "./HoldQueue.ts"
 import { endStretch, pump } from "./Holding.ts"
 import { defaultLimits, type Limits } from "./Limits.ts"
 import { Peers } from "./Peers.ts"
+import { leavePort } from "./PortLeaving.ts"
 import type { ProxyContext } from "./ProxyContext.ts"
 import type { ProxyEvent } from "./ProxyEvent.ts"
 import { type ProxyStats, Totals } from "./ProxyStats.ts"
@@ -57,9 +58,6 @@ export interface ProxyOptions {
   readonly now?: () => number
   readonly onEvent?: (event: ProxyEvent) => void
 }
-
-/** No longer than this, however many still come. */
-const acceptWaitingMs = 1_000
 
 export class Proxy {
   private readonly options: ProxyOptions
@@ -201,9 +199,8 @@ export class Proxy {
     const { context } = this
     if (context.closing) return
     context.closing = true
-    await this.acceptWaiting()
-    this.server.close()
-    this.tlsServer?.close()
+    await leavePort(this.server)
+    if (this.tlsServer !== null) await leavePort(this.tlsServer)
     this.health.stop()
     for (const node of context.fleet.nodes.values()) node.endQuestions()
     for (const endpoint of context.fleet.endpoints.values()) endpoint.closeIdle()
@@ -217,20 +214,6 @@ export class Proxy {
     }
     context.wheel.stop()
     await context.observer?.end()
-  }
-
-  /**
-   * Takes the connections that the system has made already: it would reset them when the port is left. One comes with each turn
-   * of the event loop; the turn that this begins in may be over for sockets.
-   */
-  private async acceptWaiting(): Promise<void> {
-    const { now, totals } = this.context
-    const until = now() + acceptWaitingMs
-    let before = -1
-    for (let turns = 0; (turns < 2 || totals.clientConnectionsTotal > before) && now() < until; turns++) {
-      before = totals.clientConnectionsTotal
-      await new Promise((resolve) => setImmediate(resolve))
-    }
   }
 
   private onClientClosed(connection: ClientConnection): void {

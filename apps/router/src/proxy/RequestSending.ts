@@ -53,3 +53,7 @@ export const waitForNext = (exchange: Exchange, connection: UpstreamConnection, 
     exchange.client.resumeBody()
   }
 }
+
+/** Whether all that came of the body is with the system, and nothing is kept for another try. */
+export const isPassedOn = ({ body, connection }: Exchange): boolean =>
+  body.lost && connection !== null && connection.written && connection.socket.writableLength === 0

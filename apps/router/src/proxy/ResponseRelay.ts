@@ -51,7 +51,7 @@ export const sendHead = (
 export const notesOf = (context: ProxyContext, exchange: Exchange, endpoint: Endpoint): string => {
   const { affinity, client, heldSince, sentAt, target, tried } = exchange
   const sticks = target !== null && target.policy.kind === "sticky" && endpoint !== affinity.endpoint
-  const cookie = sticks ? context.cookies.line(target.name, endpoint, client.isSecure) : ""
+  const cookie = sticks ? context.cookies.line(target.name, endpoint, client.peer.scheme === "https") : ""
   const held = heldSince === 0 ? "" : `Evenkeel-Held-Ms: ${Math.round(sentAt - heldSince)}\r\n`
   return tried.length === 0 ? held + cookie : `${held}Evenkeel-Tries: ${tried.length + 1}\r\n${cookie}`
 }

@@ -5,7 +5,7 @@
  */
 import type { ResponseHead } from "@evenkeel/http1/ResponseHead"
 import { headerValue } from "../balancing/Affinity.ts"
-import { noteAnswer } from "./Ejection.ts"
+import { mayBeOut, noteAnswer } from "./Ejection.ts"
 import type { Endpoint } from "./Endpoint.ts"
 import type { Exchange } from "./Exchange.ts"
 import { isBound } from "./Hedging.ts"
@@ -22,25 +22,14 @@ export const retryAfterMs = (value: string, wallClockMs: number): number => {
   return Number.isNaN(at) ? 0 : Math.max(0, at - wallClockMs)
 }
 
-/** Whether at most half of its service's ready endpoints would be out, for whatever reason, if `endpoint` were. */
-const mayPause = (endpoint: Endpoint, now: number): boolean => {
-  let ready = 0
-  let out = 1
-  for (const sibling of endpoint.siblings) {
-    if (sibling.state !== "ready") continue
-    ready++
-    if (sibling !== endpoint && (sibling.isOut() || sibling.pausedUntil > now)) out++
-  }
-  return out * 2 <= ready
-}
-
 /** Notes the wish of an endpoint that answered 503 with this head, if it has one. */
 export const noteRetryAfter = (context: ProxyContext, endpoint: Endpoint, head: ResponseHead): void => {
   const value = headerValue(head.fields, "retry-after")
   if (value === "") return
   const now = context.now()
   const pauseMs = Math.min(context.limits.retryAfterMaxMs, retryAfterMs(value, Date.now()))
-  if (pauseMs <= 0 || endpoint.state !== "ready" || !mayPause(endpoint, now)) return
+  if (pauseMs <= 0 || endpoint.state !== "ready") return
+  if (!mayBeOut(endpoint, (sibling) => sibling.isOut() || sibling.pausedUntil > now)) return
   if (endpoint.pausedUntil <= now) context.totals.eject("retry-after")
   endpoint.pausedUntil = Math.max(endpoint.pausedUntil, now + pauseMs)
 }

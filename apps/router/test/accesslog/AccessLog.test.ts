@@ -9,6 +9,7 @@ import { AccessLog } from "../../src/accesslog/AccessLog.ts"
 import { LogWriter } from "../../src/accesslog/LogWriter.ts"
 import {
   afterwards,
+  clock,
   httpBackend,
   RawClient,
   refusedPort,
@@ -89,11 +90,11 @@ describe("the access log", () => {
     })
     const hold = (tasks: Parameters<typeof tableOf>[0][number]["tasks"]) =>
       tableOf([{ name: "s", holdMillis: 20_000, tasks }])
-    let ahead = 0
-    const { port, proxy } = await startProxy(hold([]), { accessLog: log, now: () => performance.now() + ahead })
+    const { now, forward } = clock()
+    const { port, proxy } = await startProxy(hold([]), { accessLog: log, now })
     const held = request(port, "s")
     await until(() => proxy.stats().heldNow === 1, "the request waits")
-    ahead = 1_000
+    forward(1_000)
     proxy.setTable(hold([{ task: "t", at: backend }]))
     await held
     await request(port, "s", { path: "/cut" }).catch(() => undefined)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { httpBackend, request, startProxy, tableOf, until } from "../proxy/support/Bench.ts"
+import { clock, httpBackend, request, startProxy, tableOf, until } from "../proxy/support/Bench.ts"
 
 /** A task whose answers can be changed; `{ hang: true }` gives none. */
 const task = async (name: string) => {
@@ -11,11 +11,6 @@ const task = async (name: string) => {
     res.end(name)
   })
   return { ...backend, state }
-}
-
-const clock = () => {
-  let ahead = 0
-  return { now: () => performance.now() + ahead, forward: (ms: number) => void (ahead += ms) }
 }
 
 describe("answers of 502, 503 and 504", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { httpBackend, request, startProxy, tableOf, until } from "./support/Bench.ts"
+import { clock, httpBackend, request, startProxy, tableOf, until } from "./support/Bench.ts"
 import { blackHole, mortal } from "./support/BlackHole.ts"
 
 describe("addresses from which nothing comes back", () => {
@@ -75,7 +75,7 @@ describe("addresses from which nothing comes back", () => {
   it("are not taken for tasks that are slow: those are connected to", async () => {
     const slow = await Promise.all([1, 2].map(() => httpBackend(() => undefined)))
     const hole = await blackHole()
-    let ahead = 0
+    const { now, forward } = clock()
     const { port, proxy, events } = await startProxy(
       tableOf([
         { name: "slow", tasks: slow.map((at, i) => ({ task: `slow-${i}`, node: "node-slow", at })) },
@@ -86,14 +86,14 @@ describe("addresses from which nothing comes back", () => {
           tasks: [{ task: "h", node: "node-lost", at: hole }]
         }
       ]),
-      { now: () => performance.now() + ahead }
+      { now }
     )
     const asked = [request(port, "slow"), request(port, "slow"), request(port, "slow", { method: "POST" })]
     const stats = () => proxy.stats().endpoints
     const refused = request(port, "hole")
     await until(() => stats().reduce((sum, { outstanding }) => sum + outstanding, 0) === 4, "all are asked")
     await until(() => slow.every(({ sockets }) => sockets.length > 0), "the slow ones are connected to")
-    ahead = 800
+    forward(800)
     // By then the tick in which they would have been judged is over.
     expect((await refused).status).toBe(504)
     expect(events.filter(({ type }) => type === "node-suspect")).toEqual([])

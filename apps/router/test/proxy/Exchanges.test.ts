@@ -9,7 +9,8 @@ import { describe, expect, it } from "vitest"
 import { httpBackend, startProxy, tableOf } from "./support/Bench.ts"
 import { answerFor, type Asked, exchangeCase, type ExchangeCase } from "./support/Exchanges.ts"
 import { type Read, readResponse } from "./support/ResponseReader.ts"
-import { fuzzMinutes, inFront, isInstalled, makes, seeds } from "./support/Servers.ts"
+import { fuzzMinutes, seeds } from "./support/Seeds.ts"
+import { inFront, isInstalled, makes } from "./support/Servers.ts"
 
 // HAProxy 2.6.12 itself, asked without the router too, now and then ends a chunked answer early after a `100 Continue`: it is not
 // told to expect one.
@@ -79,21 +80,26 @@ const play = async (port: number, { cuts, pipelined, requests }: ExchangeCase): 
   const answers: Array<Read> = []
   let at = 0
   const next = async (request: Asked): Promise<boolean> => {
-    const from = performance.now()
-    for (;;) {
-      // Of a head that is refused nobody reads the method.
-      const read = readResponse(received, at, request.flawed ? "GET" : request.method, ended)
-      if (read !== null) {
-        answers.push(read)
-        at = read.end
-        return true
+    let late = false
+    const timer = setTimeout(() => {
+      late = true
+      wake()
+    }, answerWithinMs)
+    try {
+      for (;;) {
+        // Of a head that is refused nobody reads the method.
+        const read = readResponse(received, at, request.flawed ? "GET" : request.method, ended)
+        if (read !== null) {
+          answers.push(read)
+          at = read.end
+          return true
+        }
+        if (ended) return false
+        if (late) throw new Error(`no answer to ${request.method} ${request.path}`)
+        await new Promise<void>((resolve) => (wake = resolve))
       }
-      if (ended) return false
-      if (performance.now() - from > answerWithinMs) throw new Error(`no answer to ${request.method} ${request.path}`)
-      await new Promise<void>((resolve) => {
-        wake = resolve
-        setTimeout(resolve, 1_000)
-      })
+    } finally {
+      clearTimeout(timer)
     }
   }
   if (pipelined) for (const [i, request] of requests.entries()) await send(request, cuts[i] ?? [])

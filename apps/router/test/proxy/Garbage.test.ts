@@ -2,11 +2,7 @@
 import * as net from "node:net"
 import { describe, expect, it } from "vitest"
 import { httpBackend, rawBackend, request, startProxy, tableOf, until } from "./support/Bench.ts"
-
-const randomFrom = (seed: number) => () => {
-  seed = (seed * 1_103_515_245 + 12_345) & 0x7fffffff
-  return seed / 0x80000000
-}
+import { fractionsOf } from "./support/Seeds.ts"
 
 const clientParts = [
   "GET / HTTP/1.1\r\nHost: s\r\n\r\n",
@@ -39,7 +35,7 @@ describe("garbage", () => {
   it.each([11, 22, 33])(
     "from both sides at once leaves nothing behind (seed %i)",
     async (seed) => {
-      const random = randomFrom(seed)
+      const random = fractionsOf(seed)
       const pick = (parts: ReadonlyArray<string>) => parts[Math.floor(random() * parts.length)] ?? ""
       const bad = await rawBackend((socket) => {
         socket.on("data", () => {

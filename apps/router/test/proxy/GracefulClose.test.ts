@@ -66,6 +66,19 @@ describe("a proxy that shuts down", () => {
     await closed
   })
 
+  it("still takes the next request of a client that could not be told, for its answer had begun", async () => {
+    const { proxy, port, stream } = await streaming()
+    const client = new RawClient(port).send("GET /stream HTTP/1.1\r\nHost: s\r\n\r\n")
+    await client.receives("begun")
+    const closed = proxy.close({ deadlineMs: 60_000 })
+    stream()?.end("ended")
+    await client.receives("ended")
+    client.send("GET / HTTP/1.1\r\nHost: s\r\n\r\n")
+    expect(await client.end()).toMatch(/ended.*Connection: close\r\n.*plain$/s)
+    client.socket.destroy()
+    await closed
+  })
+
   it("ends connections that stay idle", async () => {
     const { proxy, port } = await startProxy(tableOf([]), { limits: { shutdownIdleMs: 20 } })
     const client = new RawClient(port)

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest"
 import type { HedgeDelay } from "@evenkeel/domain/Hedging"
 import {
+  type At,
   httpBackend,
+  ownNodeFirst,
   rawBackend,
   RawClient,
   refusedPort,
@@ -12,27 +14,18 @@ import {
   until
 } from "./support/Bench.ts"
 
-type At = { readonly host: string; readonly port: number }
-
-/** `first` is chosen first: it is on the router's own node. */
+/** Of two tasks `first` is asked first; `others`: further services. */
 const hedged = (
   first: At,
   second: At,
   more: Partial<ServiceSpec> = {},
   after: HedgeDelay | null = 20,
-  now?: () => number
+  { now, others = [] }: { readonly now?: () => number; readonly others?: ReadonlyArray<ServiceSpec> } = {}
 ) =>
   startProxy(
     tableOf([
-      {
-        name: "s",
-        ...(after === null ? {} : { hedgeAfter: after }),
-        tasks: [
-          { task: "first", node: "node-router", at: first },
-          { task: "second", node: "n2", at: second }
-        ],
-        ...more
-      }
+      { name: "s", ...(after === null ? {} : { hedgeAfter: after }), tasks: ownNodeFirst(first, second), ...more },
+      ...others
     ]),
     now === undefined ? {} : { now }
   )
@@ -120,16 +113,30 @@ describe("a GET that is slow to be answered", () => {
   })
 })
 
+/** A service whose requests are sent twice after 5 ms. `isSentTwice`: one that begins now has been. */
+const witness = async () => {
+  const [first, second] = [await silent(), await silent()]
+  const service: ServiceSpec = { name: "witness", hedgeAfter: 5, tasks: ownNodeFirst(first, second, "witness-") }
+  const isSentTwice = async (port: number) => {
+    const answer = request(port, "witness")
+    await until(() => first.seen.length === 1 && second.seen.length === 1, "the witness is sent twice")
+    first.answer()
+    await answer
+  }
+  return { service, isSentTwice }
+}
+
 describe("what is not sent twice", () => {
   const asks = async (after: HedgeDelay | null, method: string, body?: string, more: Partial<ServiceSpec> = {}) => {
     const slow = await silent()
     const other = await silent()
-    const running = await hedged(slow, other, more, after)
+    const { service, isSentTwice } = await witness()
+    const running = await hedged(slow, other, more, after, { others: [service] })
     const headers = body === undefined ? {} : { "content-length": body.length }
     const answer = request(running.port, "s", { method, headers, ...(body === undefined ? {} : { body }) })
     await until(() => slow.seen.length === 1, "the first task is asked")
-    await new Promise((resolve) => setTimeout(resolve, 80))
-    const asked = other.seen.length
+    await isSentTwice(running.port)
+    const asked = outstanding(running)[1]
     slow.answer()
     expect((await answer).body).toBe("first")
     return { asked, results: results(running) }
@@ -155,13 +162,35 @@ describe("what is not sent twice", () => {
 
   it("is a request that is bound to its task by a key", async () => {
     const slow = await silent()
-    const running = await hedged(slow, slow, { loadBalancing: "hash:header:x-key" }, 5)
+    const { service, isSentTwice } = await witness()
+    const running = await hedged(slow, slow, { loadBalancing: "hash:header:x-key" }, 5, { others: [service] })
     const answer = request(running.port, "s", { headers: { "x-key": "k" } })
     await until(() => slow.seen.length === 1, "a task is asked")
-    await new Promise((resolve) => setTimeout(resolve, 60))
-    expect(slow.seen.length).toBe(1)
+    await isSentTwice(running.port)
+    expect(outstanding(running).slice(0, 2).toSorted()).toEqual([0, 1])
     slow.answer()
     await answer
+  })
+
+  it("is the beginning of a WebSocket, however late its task agrees to it", async () => {
+    const agree: Array<() => void> = []
+    const slow = await rawBackend((socket) =>
+      socket.once("data", () =>
+        agree.push(() =>
+          socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello")
+        )
+      )
+    )
+    const { service, isSentTwice } = await witness()
+    const running = await hedged(slow, slow, {}, 5, { others: [service] })
+    const upgrade = "GET / HTTP/1.1\r\nHost: s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    const client = new RawClient(running.port).send(upgrade)
+    await until(() => agree.length === 1, "a task is asked")
+    await isSentTwice(running.port)
+    expect(outstanding(running).slice(0, 2)).toEqual([1, 0])
+    agree[0]?.()
+    await client.receives("hello")
+    expect(results(running)).toEqual({})
   })
 
   it("is a request of a service with one task", async () => {
@@ -177,7 +206,7 @@ describe("what is not sent twice", () => {
   it("is a request beyond the budget of retries", async () => {
     const [first, second] = [await silent(), await silent()]
     // A clock that stands still: the budget is not filled up again.
-    const running = await hedged(first, second, {}, 5, () => 1)
+    const running = await hedged(first, second, {}, 5, { now: () => 1 })
     const answers = Array.from({ length: 160 }, () => request(running.port, "s"))
     const due = () => (results(running)["no-budget"] ?? 0) + first.seen.length + second.seen.length
     await until(() => due() === 320, "each has been sent twice or not for want of budget")

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest"
 import { httpBackend, RawClient, request, startProxy, tableOf, until } from "./support/Bench.ts"
-import { randomOf } from "./support/Servers.ts"
+import { randomOf } from "./support/Seeds.ts"
+
+// Slow tasks and clients that leave are what is tried here: the times are theirs, and nothing waits for them.
 
 describe("hedging, where tasks are slow, refuse, break off, and clients leave", () => {
   it("gives each client that waits one whole answer, and leaves nothing under way", { timeout: 60_000 }, async () => {

@@ -62,6 +62,19 @@ describe("requests sent without waiting", () => {
     expect(await settles(() => taken, "the client has to wait")).toBeLessThan(50)
   })
 
+  it("wait for a client that does not read its answers, and are all answered when it does", async () => {
+    const { port, proxy } = await startProxy(tableOf([]))
+    const count = 100_000
+    const client = new RawClient(port)
+    client.socket.pause()
+    client.send("GET / HTTP/1.1\r\nHost: s\r\n\r\n".repeat(count))
+    client.send("GET / HTTP/1.1\r\nHost: s\r\nConnection: close\r\n\r\n")
+    const answered = () => proxy.stats().totals.rejected.get("no-route") ?? 0
+    expect(await settles(answered, "the requests have to wait")).toBeLessThan(count)
+    client.socket.resume()
+    expect((await client.end()).split("no-route").length).toBe(count + 2)
+  })
+
   it("after one that ends the connection are not answered", async () => {
     const backend = await httpBackend((req, res) => res.end(`[${req.url}]`))
     const { port } = await startProxy(tableOf([{ name: "s", tasks: [{ task: "t", at: backend }] }]))

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { retryAfterMs } from "../../src/proxy/RetryAfter.ts"
-import { httpBackend, request, type ServiceSpec, startProxy, tableOf } from "./support/Bench.ts"
+import { type At, httpBackend, ownNodeFirst, request, type ServiceSpec, startProxy, tableOf } from "./support/Bench.ts"
 
 describe("the value of Retry-After", () => {
   const now = Date.parse("Wed, 21 Oct 2026 07:28:00 GMT")
@@ -36,23 +36,9 @@ const willing = () =>
     req.on("end", () => res.end("done"))
   })
 
-type At = { readonly host: string; readonly port: number }
-
-/** `first` is chosen first: it is on the router's own node. */
+/** Of two tasks `first` is asked first. */
 const beside = (first: At, second: At, more: Partial<ServiceSpec> = {}, now?: () => number) =>
-  startProxy(
-    tableOf([
-      {
-        name: "s",
-        tasks: [
-          { task: "first", node: "node-router", at: first },
-          { task: "second", node: "n2", at: second }
-        ],
-        ...more
-      }
-    ]),
-    now === undefined ? {} : { now }
-  )
+  startProxy(tableOf([{ name: "s", tasks: ownNodeFirst(first, second), ...more }]), now === undefined ? {} : { now })
 
 describe("a task that answers 503 with Retry-After", () => {
   it("gets nothing new meanwhile, and another task does what it did not", async () => {

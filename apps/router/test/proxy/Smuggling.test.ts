@@ -6,7 +6,8 @@
 import * as net from "node:net"
 import { describe, expect, it } from "vitest"
 import { httpBackend, startProxy, tableOf } from "./support/Bench.ts"
-import { fuzzMinutes, inFront, isInstalled, makes, seeds } from "./support/Servers.ts"
+import { fuzzMinutes, seeds } from "./support/Seeds.ts"
+import { inFront, isInstalled, makes } from "./support/Servers.ts"
 import { smuggling } from "./support/Smuggling.ts"
 
 const cases = 400

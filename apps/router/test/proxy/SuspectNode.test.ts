@@ -1,6 +1,6 @@
 import * as http from "node:http"
 import { describe, expect, it } from "vitest"
-import { type Backend, httpBackend, RawClient, request, startProxy, tableOf, until } from "./support/Bench.ts"
+import { type Backend, clock, httpBackend, RawClient, request, startProxy, tableOf, until } from "./support/Bench.ts"
 
 /** A task that takes connections and requests and never answers, as one on a node cut off does. */
 const mute = async () => {
@@ -30,12 +30,6 @@ const bothReady = (lost: Backend, good: Backend) =>
       ]
     }
   ])
-
-/** The proxy's clock, to be put forward. */
-const clock = () => {
-  let ahead = 0
-  return { now: () => performance.now() + ahead, forward: (ms: number) => void (ahead += ms) }
-}
 
 describe("a node that falls silent", () => {
   it("has its unanswered requests moved at once, except those that may not be sent twice", async () => {

@@ -2,14 +2,7 @@
 import * as http from "node:http"
 import { describe, expect, it } from "vitest"
 import { afterwards, type Backend, httpBackend, startProxy, type TaskSpec, tableOf, until } from "./support/Bench.ts"
-
-/** A reproducible stream of numbers in [0, 1): mulberry32. */
-const randomFrom = (seed: number) => () => {
-  seed = (seed + 0x6d2b79f5) | 0
-  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-  return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
-}
+import { fractionsOf } from "./support/Seeds.ts"
 
 const methods = ["GET", "PUT", "DELETE", "POST"] as const
 
@@ -17,7 +10,7 @@ describe("in turmoil", () => {
   it.each([1, 2, 3])(
     "no idempotent request is lost, none is answered with another's answer, nothing is left behind (seed %i)",
     async (seed) => {
-      const random = randomFrom(seed)
+      const random = fractionsOf(seed)
       const handler: http.RequestListener = (req, res) => {
         let body = ""
         req.on("data", (bytes: Buffer) => (body += bytes.toString()))

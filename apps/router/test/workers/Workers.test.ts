@@ -1,62 +1,36 @@
 /** The program with several workers: one port, one set of counts, and a worker's end that costs its own connections only. */
-import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import * as http from "node:http"
 import * as net from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterEach, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
+import { run } from "../program.fixture.ts"
+import { afterwards, until } from "../proxy/support/Bench.ts"
 
-const main = join(import.meta.dirname, "../../src/main.ts")
-const cleanups: Array<() => void> = []
-afterEach(() => {
-  for (const cleanup of cleanups.splice(0).reverse()) cleanup()
-})
-
-const until = async (condition: () => boolean | Promise<boolean>, what: string): Promise<void> => {
-  const from = performance.now()
-  while (!(await condition())) {
-    if (performance.now() - from > 20_000) throw new Error(`never happened: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
+/** Of processes that start others. */
+const withinMs = 20_000
 
 const start = async (workers: number) => {
   const backend = http.createServer((_request, response) => response.end("ok")).listen(0, "127.0.0.1")
   await once(backend, "listening")
-  cleanups.push(() => {
+  afterwards(() => {
     backend.closeAllConnections()
     backend.close()
   })
   const folder = mkdtempSync(join(tmpdir(), "evenkeel-workers-"))
-  cleanups.push(() => rmSync(folder, { recursive: true }))
+  afterwards(() => rmSync(folder, { recursive: true }))
   const table = join(folder, "table.json")
   const at = `127.0.0.1:${(backend.address() as net.AddressInfo).port}`
   writeFileSync(table, JSON.stringify({ services: [{ name: "web", hosts: ["web"], endpoints: [at] }] }))
-  const child = spawn(process.execPath, ["--conditions=@evenkeel/source", main, "--table", table], {
-    env: {
-      PATH: process.env["PATH"],
-      EVENKEEL_ROUTER_WORKERS: String(workers),
-      EVENKEEL_ROUTER_HOST: "127.0.0.1",
-      EVENKEEL_ROUTER_PORT: "0",
-      EVENKEEL_ROUTER_ADMIN_HOST: "127.0.0.1",
-      EVENKEEL_ROUTER_ADMIN_PORT: "0",
-      EVENKEEL_ROUTER_HEARTBEAT_PORT: "0"
-    },
-    stdio: ["ignore", "ignore", "pipe"]
-  })
-  cleanups.push(() => child.kill("SIGKILL"))
-  let log = ""
-  child.stderr.on("data", (bytes: Buffer) => (log += bytes.toString()))
-  const exit = once(child, "exit") as Promise<[number | null]>
-  await until(() => log.includes('"message":"taking requests"') || child.exitCode !== null, `it starts:\n${log}`)
-  const line = log.split("\n").find((one) => one.includes("taking requests")) ?? "{}"
-  const { port, adminPort } = JSON.parse(line) as { port: number; adminPort: number }
+  const router = run(["--table", table], { EVENKEEL_ROUTER_WORKERS: String(workers) })
+  const { port, adminPort } = (await router.logged("taking requests")) as { port: number; adminPort: number }
+  const { child } = router
   /** The router's own children, from /proc. */
   const pids = (): ReadonlyArray<number> =>
     readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number)
-  return { child, exit, port, adminPort, pids, log: () => log }
+  return { ...router, port, adminPort, pids }
 }
 
 /** The status of a request on a connection of its own, or the error's code. */
@@ -76,34 +50,38 @@ const counted = async (adminPort: number): Promise<number> => {
 
 describe("several workers", () => {
   it("share the port, and their counts are one router's", async () => {
-    const { port, adminPort, pids, child, exit } = await start(2)
+    const { port, adminPort, pids, child, ended } = await start(2)
     expect(pids()).toHaveLength(2)
     // The second joins after the first has taken the port.
     const spread = async () => {
       const response = await fetch(`http://127.0.0.1:${adminPort}/debug/endpoints`)
       return ((await response.json()) as { endpoints: Array<{ endpoints: Array<unknown> }> }).endpoints
     }
-    await until(async () => (await spread()).every(({ endpoints }) => endpoints.length === 1), "both have the table")
+    await until(
+      async () => (await spread()).every(({ endpoints }) => endpoints.length === 1),
+      "both have the table",
+      withinMs
+    )
     const statuses = await Promise.all(Array.from({ length: 100 }, () => ask(port)))
     expect(new Set(statuses)).toEqual(new Set([200]))
     expect(await counted(adminPort)).toBe(100)
     child.kill("SIGTERM")
-    expect((await exit)[0]).toBe(0)
+    expect((await ended).code).toBe(0)
   })
 
   it("are replaced when they end, which costs nobody else a connection, and no count is lost twice", async () => {
-    const { port, adminPort, pids, log, child, exit } = await start(2)
+    const { port, adminPort, pids, child, ended, logged } = await start(2)
     const [victim = 0] = pids()
     process.kill(victim, "SIGKILL")
-    await until(() => log().includes('"message":"worker-ended"'), "its end is told")
-    await until(() => pids().length === 2 && !pids().includes(victim), "another takes its place")
-    await until(async () => (await ask(port)) === 200, "requests are answered")
+    await logged("worker-ended")
+    await until(() => pids().length === 2 && !pids().includes(victim), "another takes its place", withinMs)
+    await until(async () => (await ask(port)) === 200, "requests are answered", withinMs)
     const before = await counted(adminPort)
     const statuses = await Promise.all(Array.from({ length: 50 }, () => ask(port)))
     expect(new Set(statuses)).toEqual(new Set([200]))
     expect((await counted(adminPort)) - before).toBe(50)
     child.kill("SIGTERM")
-    expect((await exit)[0]).toBe(0)
+    expect((await ended).code).toBe(0)
   })
 
   it("end with the process that started them, however that ends", async () => {
@@ -119,6 +97,6 @@ describe("several workers", () => {
         return false
       }
     }
-    await until(() => !workers.some(lives), "the workers are gone")
+    await until(() => !workers.some(lives), "the workers are gone", withinMs)
   })
 })

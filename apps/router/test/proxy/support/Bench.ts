@@ -1,16 +1,13 @@
 /** What the proxy's tests stand on: real backends on loopback addresses, a proxy before them, and clients on raw sockets. */
-import { Endpoint, Route, RoutedService, RoutingTable } from "@evenkeel/domain/RoutingTable"
-import { NodeId, ServiceId, TaskId } from "@evenkeel/domain/Ids"
-import type { HealthCheck } from "@evenkeel/domain/HealthCheck"
-import type { HedgeDelay } from "@evenkeel/domain/Hedging"
-import type { LoadBalancing } from "@evenkeel/domain/LoadBalancing"
-import { defaultTimeouts } from "@evenkeel/domain/Timeouts"
+import type { RoutingTable } from "@evenkeel/domain/RoutingTable"
 import * as http from "node:http"
 import * as net from "node:net"
 import { afterEach } from "vitest"
 import { defaultLimits, type Limits } from "../../../src/proxy/Limits.ts"
 import { Proxy, type ProxyOptions } from "../../../src/proxy/Proxy.ts"
 import type { ProxyEvent } from "../../../src/proxy/ProxyEvent.ts"
+
+export { ownNodeFirst, type At, type RouteSpec, type ServiceSpec, tableOf, type TaskSpec } from "./Tables.ts"
 
 const cleanups: Array<() => Promise<void> | void> = []
 afterEach(async () => {
@@ -20,13 +17,23 @@ afterEach(async () => {
 /** Undone after the test. */
 export const afterwards = (cleanup: () => Promise<void> | void): void => void cleanups.push(cleanup)
 
-/** Resolves when `condition` holds; it is asked again with every turn of the event loop. Fails after five seconds. */
-export const until = async (condition: () => boolean, what: string): Promise<void> => {
-  const from = Date.now()
-  while (!condition()) {
-    if (Date.now() - from > 5_000) throw new Error(`never happened: ${what}`)
+/** Resolves when `condition` holds; it is asked again every 2 ms. Fails after `withinMs`. */
+export const until = async (
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  withinMs = 5_000
+): Promise<void> => {
+  const from = performance.now()
+  while (!(await condition())) {
+    if (performance.now() - from > withinMs) throw new Error(`never happened: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 2))
   }
+}
+
+/** The proxy's clock, to be put forward. */
+export const clock = () => {
+  let ahead = 0
+  return { now: () => performance.now() + ahead, forward: (ms: number) => void (ahead += ms) }
 }
 
 /** Resolves when `read` has given the same value above zero thirty times in a row: whatever moved it has come to rest. */
@@ -112,98 +119,6 @@ export const refusedPort = async (host = "127.0.0.1"): Promise<Backend> => {
   const backend = await rawBackend(() => undefined, host)
   await backend.stop()
   return backend
-}
-
-export interface TaskSpec {
-  readonly task: string
-  readonly node?: string
-  readonly at: { readonly host: string; readonly port: number }
-  readonly state?: "ready" | "draining"
-}
-
-export interface ServiceSpec {
-  readonly name: string
-  readonly tasks: ReadonlyArray<TaskSpec>
-  readonly holdMillis?: number
-  readonly retries?: number
-  readonly scheme?: "http" | "https"
-  readonly verifyName?: string
-  readonly loadBalancing?: LoadBalancing
-  readonly health?: Partial<HealthCheck>
-  readonly timeouts?: Partial<typeof defaultTimeouts>
-  readonly hedgeAfter?: HedgeDelay
-}
-
-export interface RouteSpec {
-  readonly host: string
-  readonly path?: string
-  readonly strip?: boolean
-  readonly target?: string
-  readonly services: readonly [string, ...Array<string>]
-  readonly holdMillis?: number
-  readonly weights?: ReadonlyArray<number>
-  readonly redirect?: "https"
-}
-
-const quickChecks: HealthCheck = {
-  method: "GET",
-  path: "/healthz",
-  everyMillis: 20,
-  timeoutMillis: 1_000,
-  fall: 2,
-  rise: 2
-}
-
-/** A table of services, each with the route of its own name unless `routes` says otherwise. */
-export const tableOf = (services: ReadonlyArray<ServiceSpec>, routes?: ReadonlyArray<RouteSpec>): RoutingTable => {
-  const id = (name: string) => ServiceId.make(`id-${name}`)
-  const hold = new Map(services.map((service) => [service.name, service.holdMillis ?? 0]))
-  const all: ReadonlyArray<RouteSpec> =
-    routes ?? services.map(({ name }) => ({ host: name, services: [name] as const }))
-  return new RoutingTable({
-    services: services.map(
-      (service) =>
-        new RoutedService({
-          id: id(service.name),
-          name: service.name,
-          group: null,
-          scheme: service.scheme ?? "http",
-          verifyName: service.verifyName ?? null,
-          loadBalancing: service.loadBalancing ?? "ewma",
-          health: service.health === undefined ? null : { ...quickChecks, ...service.health },
-          retries: service.retries ?? 2,
-          timeouts: { ...defaultTimeouts, ...service.timeouts },
-          holdMillis: service.holdMillis ?? 0,
-          hedgeAfter: service.hedgeAfter ?? null,
-          endpoints: service.tasks.map(
-            ({ task, node, at, state }, slot) =>
-              new Endpoint({
-                task: TaskId.make(task),
-                node: NodeId.make(node ?? `node-${task}`),
-                slot: slot + 1,
-                address: at.host,
-                port: at.port,
-                state: state ?? "ready"
-              })
-          )
-        })
-    ),
-    routes: all.map(
-      (route) =>
-        new Route({
-          host: route.host,
-          path: route.path ?? "/",
-          strip: route.strip ?? false,
-          target: route.target ?? route.services[0],
-          holdMillis: route.holdMillis ?? Math.max(...route.services.map((name) => hold.get(name) ?? 0)),
-          services: [id(route.services[0]), ...route.services.slice(1).map(id)],
-          weights: route.weights ?? null,
-          redirect: route.redirect ?? null
-        })
-    ),
-    routers: [],
-    problems: []
-  })
 }
 
 export interface RunningProxy {

@@ -2,7 +2,7 @@
  * Well-formed requests of every kind on one connection, the answers that they ask for, and the bytes of both as they may come: in any
  * framing, in any pieces. The same seed makes the same case.
  */
-import { randomOf } from "./Servers.ts"
+import { randomOf } from "./Seeds.ts"
 
 export type Framing = "none" | "length" | "chunked" | "close"
 

@@ -1,5 +1,5 @@
 /** Requests in whose bodies another request is hidden, framed in the ways by which proxies and servers have disagreed. */
-import { randomOf } from "./Servers.ts"
+import { randomOf } from "./Seeds.ts"
 
 export interface Case {
   readonly seed: number

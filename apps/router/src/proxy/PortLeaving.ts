@@ -1,0 +1,31 @@
+/**
+ * Stops listening without breaking off those who come. The system makes connections before anyone takes them, and resets those
+ * that lie in its queue when the port is left. So the queue is first cut down to one: who finds it full is not answered, asks again
+ * a second later, and is refused or finds a successor. Then what is in the queue is taken, and the port left in a moment in which
+ * nothing was. A connection that is made within that moment is still lost: the system offers no way to refuse and take at once.
+ */
+import * as net from "node:net"
+
+/** No longer than this, however many still come. */
+const takeWithinMs = 1_000
+
+/** Linux keeps one more than it is told. Node takes 0 for its default, and leaves the fraction out. */
+const queueOfOne = 0.5
+
+/** Leaves the port of `server`, which gets every connection that is there. Those it has go on. */
+export const leavePort = async (server: net.Server): Promise<void> => {
+  if (!server.listening) return
+  let taken = 0
+  const rest = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    taken++
+    server.emit("connection", socket)
+  })
+  rest.listen(server, queueOfOne)
+  const until = performance.now() + takeWithinMs
+  // One comes with each turn of the event loop; the turn that this begins in may be over for sockets.
+  for (let turns = 0, before = -1; (turns < 2 || taken > before) && performance.now() < until; turns++) {
+    before = taken
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  server.close()
+}

@@ -1,0 +1,54 @@
+import * as net from "node:net"
+import { describe, expect, it } from "vitest"
+import { leavePort } from "../../src/proxy/PortLeaving.ts"
+import { afterwards, until } from "./support/Bench.ts"
+
+const listening = async () => {
+  const taken: Array<net.Socket> = []
+  const server = net.createServer((socket) => taken.push(socket.on("error", () => undefined)))
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  afterwards(() => {
+    for (const socket of taken) socket.destroy()
+    server.close()
+  })
+  const { port } = server.address() as net.AddressInfo
+  return { server, taken, port }
+}
+
+/** Connects; its outcome is `connect`, or the system's word. */
+const caller = (port: number) => {
+  const told: Array<string> = []
+  const socket = net.connect({ port, host: "127.0.0.1" })
+  socket.once("connect", () => told.push("connect"))
+  socket.on("error", ({ code }: NodeJS.ErrnoException) => told.push(code ?? ""))
+  afterwards(() => void socket.destroy())
+  return told
+}
+
+const begun = () => new Promise((resolve) => process.nextTick(resolve))
+
+describe("leaving a port", () => {
+  it("takes those who were connected already", async () => {
+    const { port, server, taken } = await listening()
+    const callers = Array.from({ length: 20 }, () => caller(port))
+    await begun()
+    expect(taken.length).toBe(0)
+    await leavePort(server)
+    await until(() => callers.every((told) => told.length > 0), "all know")
+    expect(new Set(callers.flat())).toEqual(new Set(["connect"]))
+    expect(taken.length).toBe(20)
+  })
+
+  it("connects those who come meanwhile no more: they are refused, and none is broken off", async () => {
+    const { port, server, taken } = await listening()
+    const left = leavePort(server)
+    const callers = Array.from({ length: 20 }, () => caller(port))
+    await begun()
+    await left
+    await until(() => callers.every((told) => told.length > 0), "all know")
+    const refused = callers.filter((told) => told[0] === "ECONNREFUSED")
+    expect(refused.length).toBeGreaterThan(15)
+    expect(taken.length).toBe(callers.length - refused.length)
+    expect(callers.flat()).not.toContain("ECONNRESET")
+  })
+})
