@@ -5,6 +5,7 @@
 import type { Rejection } from "@evenkeel/http1/Rejection"
 import { incomplete, rejected } from "@evenkeel/http1/RequestHead"
 import type { Socket } from "node:net"
+import { ClientState } from "./ClientState.ts"
 import { freeNow, readDirectly } from "./DirectReads.ts"
 import { type ErrorResponse, renderError } from "./ErrorResponse.ts"
 import { Exchange } from "./Exchange.ts"
@@ -20,12 +21,6 @@ import type { TimedEntry } from "./TimerWheel.ts"
 import { joinTunnel, type Tunnel } from "./Tunnel.ts"
 import type { UpstreamConnection } from "./UpstreamConnection.ts"
 
-/** `lingering`: all is said, and the client may read it before the connection goes. */
-const State = { idle: 0, head: 1, busy: 2, tunnel: 3, lingering: 4, closed: 5 } as const
-type State = (typeof State)[keyof typeof State]
-
-const slowHead: ErrorResponse = { status: 408, reason: "slow-head", message: "The request's head came too slowly." }
-
 export class ClientConnection implements TimedEntry {
   deadline = Infinity
   wheelTick = -1
@@ -33,7 +28,7 @@ export class ClientConnection implements TimedEntry {
   private readonly socket: Socket
   readonly peer: Peer
   private readonly exchange: Exchange
-  private state: State = State.idle
+  private state: ClientState = ClientState.idle
   private readonly pending = new PendingBytes()
   private processing = false
   private ended = false
@@ -59,19 +54,20 @@ export class ClientConnection implements TimedEntry {
 
   private onData(bytes: Buffer): void {
     switch (this.state) {
-      case State.idle:
-      case State.head:
+      case ClientState.expiring:
+      case ClientState.idle:
+      case ClientState.head:
         return this.process(this.pending.before(bytes))
-      case State.busy:
+      case ClientState.busy:
         return this.feed(bytes)
-      case State.tunnel:
+      case ClientState.tunnel:
         return this.tunnel?.fromClient(bytes)
     }
   }
 
   /** Whether the next request may be taken up: none is under way, and the client reads what it was answered. */
   private get takesRequests(): boolean {
-    return (this.state === State.idle || this.state === State.head) && !this.socket.writableNeedDrain
+    return this.state <= ClientState.head && !this.socket.writableNeedDrain
   }
 
   /** Takes up the requests in `bytes` until one of them has to be waited for, or the client to read. */
@@ -82,8 +78,8 @@ export class ClientConnection implements TimedEntry {
     while (at < bytes.length && this.takesRequests) {
       const next = head.parse(bytes, at)
       if (next === incomplete) {
-        if (this.state === State.idle) this.context.wheel.schedule(this, this.context.limits.clientHeadMs)
-        this.state = State.head
+        if (this.state !== ClientState.head) this.context.wheel.schedule(this, this.context.limits.clientHeadMs)
+        this.state = ClientState.head
         break
       }
       if (next === rejected) {
@@ -93,7 +89,7 @@ export class ClientConnection implements TimedEntry {
       at = this.takeUp(bytes, next)
     }
     // A tunnel cannot have begun here: that takes an answer.
-    if (at < bytes.length && this.state <= State.busy) this.keepPending(at === 0 ? bytes : bytes.subarray(at))
+    if (at < bytes.length && this.state <= ClientState.busy) this.keepPending(at === 0 ? bytes : bytes.subarray(at))
     this.processing = false
   }
 
@@ -101,7 +97,7 @@ export class ClientConnection implements TimedEntry {
   private takeUp(bytes: Buffer, at: number): number {
     const { exchange, context } = this
     const head = context.requestHead
-    this.state = State.busy
+    this.state = ClientState.busy
     context.wheel.cancel(this)
     exchange.begin(head, head.framing)
     const end = exchange.body.advance(bytes, at)
@@ -126,7 +122,7 @@ export class ClientConnection implements TimedEntry {
       if (at > 0) exchange.onBody(at === bytes.length ? bytes : bytes.subarray(0, at))
       if (at === bytes.length && isPassedOn(exchange)) return freeNow(bytes)
     }
-    if (at < bytes.length && this.state === State.busy) this.keepPending(bytes.subarray(at))
+    if (at < bytes.length && this.state === ClientState.busy) this.keepPending(bytes.subarray(at))
   }
 
   private keepPending(bytes: Buffer): void {
@@ -192,9 +188,9 @@ export class ClientConnection implements TimedEntry {
 
   /** The response has been written. `close`: no further request is read. */
   finish(close: boolean): void {
-    if (this.state !== State.busy) return
+    if (this.state !== ClientState.busy) return
     if (close || this.ended) return this.linger()
-    this.state = State.idle
+    this.state = ClientState.idle
     this.expectRequest()
     this.goOn()
   }
@@ -214,7 +210,7 @@ export class ClientConnection implements TimedEntry {
   }
 
   becomeTunnel(connection: UpstreamConnection, head: string, rest: Buffer): void {
-    this.state = State.tunnel
+    this.state = ClientState.tunnel
     this.context.wheel.cancel(this)
     this.context.totals.tunnels++
     this.tunnel = joinTunnel(this.socket, connection, { head, rest, early: this.pending.take() })
@@ -228,7 +224,7 @@ export class ClientConnection implements TimedEntry {
   }
 
   private linger(): void {
-    this.state = State.lingering
+    this.state = ClientState.lingering
     this.pending.take()
     this.socket.end()
     this.socket.resume()
@@ -237,7 +233,7 @@ export class ClientConnection implements TimedEntry {
 
   /** The proxy shuts down. A request under way is answered with `Connection: close`. */
   shutDown(): void {
-    if (this.state === State.idle) this.expectRequest()
+    if (this.state === ClientState.idle) this.expectRequest()
   }
 
   destroy(): void {
@@ -246,44 +242,48 @@ export class ClientConnection implements TimedEntry {
 
   onDeadline(): void {
     const { exchange } = this
-    if (this.state === State.busy) {
+    if (this.state === ClientState.busy) {
       if (exchange.parked) return expireHold(this.context, exchange)
       if (!exchange.responded && !exchange.body.complete) return exchange.onSlowBody()
-      this.socket.destroy()
-      return
     }
-    if (this.state === State.head) return this.refuse(slowHead)
-    if (this.state === State.idle) return this.linger()
-    this.socket.destroy()
+    if (this.state === ClientState.head)
+      return this.refuse({ status: 408, reason: "slow-head", message: "The request's head came too slowly." })
+    if (this.state !== ClientState.idle) return this.destroy()
+    this.state = ClientState.expiring
+    // Timers come before sockets in a turn of the event loop: what the system has received already is read first.
+    setImmediate(() => {
+      if (this.state === ClientState.expiring) this.linger()
+    })
   }
 
   private onEnd(): void {
     this.ended = true
     switch (this.state) {
-      case State.idle:
-      case State.head:
+      case ClientState.idle:
+      case ClientState.expiring:
+      case ClientState.head:
         return this.linger()
-      case State.busy:
+      case ClientState.busy:
         // Nothing more will come; what has begun to be answered is still answered.
         if (this.exchange.parked || !this.exchange.body.complete) this.socket.destroy()
         else if (!this.exchange.responded) this.context.wheel.schedule(this, this.context.limits.halfCloseGraceMs)
         return
-      case State.tunnel:
+      case ClientState.tunnel:
         return this.tunnel?.clientEnded()
     }
   }
 
   private onDrain(): void {
-    if (this.state === State.tunnel) this.tunnel?.clientDrained()
+    if (this.state === ClientState.tunnel) this.tunnel?.clientDrained()
     else if (this.takesRequests) this.goOn()
-    else if (this.state === State.busy) {
+    else if (this.state === ClientState.busy) {
       if (this.exchange.body.complete) this.context.wheel.cancel(this)
       this.exchange.onClientDrain()
     }
   }
 
   private onClose(): void {
-    if (this.state === State.tunnel) this.tunnel?.clientClosed()
+    if (this.state === ClientState.tunnel) this.tunnel?.clientClosed()
     this.close()
     this.context.totals.clientConnections--
     this.context.peers.left(this.peer)
@@ -291,9 +291,9 @@ export class ClientConnection implements TimedEntry {
   }
 
   private close(): void {
-    if (this.state === State.busy) this.exchange.abandon()
-    if (this.state === State.tunnel) this.context.totals.tunnels--
-    this.state = State.closed
+    if (this.state === ClientState.busy) this.exchange.abandon()
+    if (this.state === ClientState.tunnel) this.context.totals.tunnels--
+    this.state = ClientState.closed
     this.pending.take()
     this.context.wheel.cancel(this)
   }

@@ -69,6 +69,7 @@ export class Proxy {
   private readonly clients = new Set<ClientConnection>()
   private dateSecond = 0
   private onIdle: (() => void) | null = null
+  private closed = false
 
   /** Throws when `trustedProxies` holds something that is no network. */
   constructor(options: ProxyOptions) {
@@ -197,10 +198,12 @@ export class Proxy {
    */
   async close(options: { readonly deadlineMs: number }): Promise<void> {
     const { context } = this
-    if (context.closing) return
-    context.closing = true
+    if (this.closed) return
+    this.closed = true
     await leavePort(this.server)
     if (this.tlsServer !== null) await leavePort(this.tlsServer)
+    // Not before: clients told to close would come back by new connections, in the moment in which the port is left.
+    context.closing = true
     this.health.stop()
     for (const node of context.fleet.nodes.values()) node.endQuestions()
     for (const endpoint of context.fleet.endpoints.values()) endpoint.closeIdle()
