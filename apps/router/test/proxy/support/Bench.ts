@@ -7,7 +7,7 @@ import { defaultLimits, type Limits } from "../../../src/proxy/Limits.ts"
 import { Proxy, type ProxyOptions } from "../../../src/proxy/Proxy.ts"
 import type { ProxyEvent } from "../../../src/proxy/ProxyEvent.ts"
 
-export { ownNodeFirst, type At, type RouteSpec, type ServiceSpec, tableOf, type TaskSpec } from "./Tables.ts"
+export { ownNodeFirst, type At, type ServiceSpec, tableOf, type TaskSpec } from "./Tables.ts"
 
 const cleanups: Array<() => Promise<void> | void> = []
 afterEach(async () => {
