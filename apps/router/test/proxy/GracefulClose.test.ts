@@ -1,6 +1,6 @@
 import * as http from "node:http"
 import { describe, expect, it } from "vitest"
-import { httpBackend, RawClient, startProxy, tableOf, until } from "./support/Bench.ts"
+import { httpBackend, isLeft, RawClient, startProxy, tableOf, until } from "./support/Bench.ts"
 
 const streaming = async () => {
   let stream: http.ServerResponse | null = null
@@ -11,16 +11,6 @@ const streaming = async () => {
   })
   const running = await startProxy(tableOf([{ name: "s", tasks: [{ task: "t", at: backend }] }]))
   return { ...running, stream: () => stream as http.ServerResponse | null }
-}
-
-/** From when on the port takes nobody, those who are connected are told to go. */
-const isLeft = async (port: number): Promise<void> => {
-  for (let refused = false; !refused;) {
-    const late = new RawClient(port)
-    await until(() => late.closed || !late.socket.connecting, "an attempt to connect has ended")
-    refused = late.closed
-    late.socket.destroy()
-  }
 }
 
 describe("a proxy that shuts down", () => {

@@ -184,6 +184,16 @@ export class RawClient {
   }
 }
 
+/** Resolves when nobody listens at `port` any more: from then on the clients that a closing proxy has are told to go. */
+export const isLeft = async (port: number): Promise<void> => {
+  for (let refused = false; !refused;) {
+    const late = new RawClient(port)
+    await until(() => late.closed || !late.socket.connecting, "an attempt to connect has ended")
+    refused = late.closed
+    late.socket.destroy()
+  }
+}
+
 export interface Answer {
   readonly status: number
   readonly headers: http.IncomingHttpHeaders
