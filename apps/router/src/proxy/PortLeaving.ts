@@ -1,39 +1,121 @@
 /**
  * Stops listening without breaking off those who come. The system makes connections before anyone takes them, and resets those
- * that lie in its queue when the port is left. So the queue is first cut down to one: who finds it full is not answered, asks again
- * a second later, and is refused or finds a successor. Then what is in the queue is taken, and the port left in a moment in which
- * nothing was. A connection that is made within that moment is still lost: the system offers no way to refuse and take at once.
+ * that lie in its queue when the port is left. So the router takes every place in the queue itself, by connections of its own, and
+ * leaves the port while nobody else is in it: who finds the queue full is not answered, asks again a second later, and is refused
+ * or finds a successor. Where somebody was quicker, or is in the middle of a handshake, they are taken and it is tried again.
+ *
+ * Only Linux tells who is in the queue. Elsewhere the port is left in a turn of the event loop in which nobody came; a connection
+ * made within that turn is lost.
  */
+import { readdirSync, readlinkSync } from "node:fs"
 import * as net from "node:net"
+import { type AcceptQueue, readAcceptQueue } from "./AcceptQueue.ts"
 
-/** No longer than this, however many still come. */
-const takeWithinMs = 1_000
+/** No longer than this, however many still come. A client whose answer was lost gets it again after a second. */
+const takeWithinMs = 2_000
 
-/** A turn of the event loop with next to nothing in it: what came after its look at the queue had hardly time to come. */
-const quietTurnMs = 0.05
+/** How many connections the system keeps until they are taken. */
+export const usualBacklog = 1_024
 
-/** Where turns are never that short, longer ones count the sooner the longer it has been tried: after 100 ms one of 0.15 ms. */
-const quietTurnGrowth = 0.001
+/** For the moment of leaving, so that few connections fill the queue. Linux adds one place. */
+const seatBacklog = 1
 
-/** Linux keeps one more than it is told. Node takes 0 for its default, and leaves the fraction out. */
-const queueOfOne = 0.5
+/** Where several processes listen at the port, the system spreads connections: three times as many are likely to fill one's queue. */
+const seatsFor = (listeners: number): number => (seatBacklog + 1) * (listeners === 1 ? 1 : 3 * listeners)
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+/** In the same turn of the event loop; by then `net.connect` has asked the system. */
+const asked = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve))
+
+const anyAddress: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "127.0.0.1" }
+
+/** The sockets of this process, by inode. */
+const ownSockets = (): ReadonlySet<string> => {
+  const inodes = new Set<string>()
+  for (const fd of readdirSync("/proc/self/fd")) {
+    try {
+      inodes.add(/^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/self/fd/${fd}`))?.[1] ?? "")
+    } catch {
+      // The file that listed the directory is closed by now.
+    }
+  }
+  return inodes
+}
+
+/** Of the sockets that listen at the port, the one of this process. */
+const ownListener = ({ listeners }: AcceptQueue): AcceptQueue["listeners"][number] | undefined => {
+  if (listeners.length <= 1) return listeners[0]
+  const own = ownSockets()
+  return listeners.find(({ inode }) => own.has(inode))
+}
+
+/** Connections of this process to its own port, one for each place of the queue. */
+class Seats {
+  /** `127.0.0.1:4711`; of those given up too, which may lie in the queue still. */
+  private readonly ends = new Set<string>()
+  private readonly address: net.NetConnectOpts
+  private readonly sockets: Array<net.Socket> = []
+
+  constructor({ address, port }: net.AddressInfo) {
+    this.address = { port, host: anyAddress[address] ?? address }
+  }
+
+  /** Takes the places that are left. Whom the system does not answer waits outside. */
+  async take(count: number): Promise<void> {
+    const sockets = Array.from({ length: count }, () => net.connect(this.address).on("error", () => undefined))
+    this.sockets.push(...sockets)
+    await asked()
+    for (const { localAddress, localPort } of sockets) this.ends.add(`${localAddress}:${localPort}`)
+  }
+
+  has(end: string): boolean {
+    return this.ends.has(end)
+  }
+
+  giveUp(): void {
+    for (const socket of this.sockets.splice(0)) socket.destroy()
+  }
+}
+
+/** Leaving the port now breaks off nobody: `seats` have every place of the queue, and no handshake is under way. */
+const isOccupied = (queue: AcceptQueue, seats: Seats): boolean => {
+  for (const client of queue.untaken) if (!seats.has(client)) return false
+  return queue.handshakes === 0 && (ownListener(queue)?.waiting ?? 0) >= seatBacklog + 1
+}
+
+const clientOf = ({ remoteAddress = "", remotePort }: net.Socket): string =>
+  `${remoteAddress.replace(/^::ffff:/, "")}:${remotePort}`
 
 /** Leaves the port of `server`, which gets every connection that is there. Those it has go on. */
 export const leavePort = async (server: net.Server): Promise<void> => {
   if (!server.listening) return
+  const address = server.address() as net.AddressInfo
+  const seats = new Seats(address)
   let taken = 0
-  const rest = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    taken++
-    server.emit("connection", socket)
-  })
-  rest.listen(server, queueOfOne)
-  const begunAt = performance.now()
-  // One comes with each turn of the event loop; the turn that this begins in may be over for sockets.
-  for (let turns = 0, at = begunAt, isQuiet = false; (turns < 2 || !isQuiet) && at < begunAt + takeWithinMs; turns++) {
-    const [takenBefore, turnBegunAt] = [taken, at]
-    await new Promise((resolve) => setImmediate(resolve))
-    at = performance.now()
-    isQuiet = taken === takenBefore && at - turnBegunAt < quietTurnMs + quietTurnGrowth * (at - begunAt)
+  const setBacklog = (backlog: number): void => {
+    const taker = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      taken++
+      if (seats.has(clientOf(socket))) socket.destroy()
+      else server.emit("connection", socket)
+    })
+    taker.listen(server, backlog)
+  }
+  setBacklog(usualBacklog)
+  const listeners = readAcceptQueue(address.port)?.listeners.length ?? 0
+  // The turn that this begins in may be over for sockets.
+  await nextTurn()
+  for (const begunAt = performance.now(); performance.now() < begunAt + takeWithinMs;) {
+    const takenBefore = taken
+    await nextTurn()
+    if (taken !== takenBefore) continue
+    if (listeners === 0) break
+    setBacklog(seatBacklog)
+    await seats.take(seatsFor(listeners))
+    const queue = readAcceptQueue(address.port)
+    if (queue !== null && isOccupied(queue, seats)) break
+    seats.giveUp()
+    setBacklog(usualBacklog)
   }
   server.close()
+  seats.giveUp()
 }

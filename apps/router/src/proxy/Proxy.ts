@@ -21,7 +21,7 @@ import { HoldBudget } from "./HoldQueue.ts"
 import { endStretch, pump } from "./Holding.ts"
 import { defaultLimits, type Limits } from "./Limits.ts"
 import { Peers } from "./Peers.ts"
-import { leavePort } from "./PortLeaving.ts"
+import { leavePort, usualBacklog } from "./PortLeaving.ts"
 import type { ProxyContext } from "./ProxyContext.ts"
 import type { ProxyEvent } from "./ProxyEvent.ts"
 import { type ProxyStats, Totals } from "./ProxyStats.ts"
@@ -129,7 +129,7 @@ export class Proxy {
   private listenOn(server: net.Server, host: string, port: number): Promise<number> {
     return new Promise((resolve, reject) => {
       server.once("error", reject)
-      server.listen({ host, port, backlog: 1_024, reusePort: this.options.reusePort === true }, () => {
+      server.listen({ host, port, backlog: usualBacklog, reusePort: this.options.reusePort === true }, () => {
         server.off("error", reject)
         // Running out of descriptors must not end the router; the connections in hand go on.
         server.on("error", () => this.context.totals.reject("accept"))

@@ -1,7 +1,10 @@
+import { fork } from "node:child_process"
+import { once } from "node:events"
 import * as net from "node:net"
 import { describe, expect, it } from "vitest"
 import { leavePort } from "../../src/proxy/PortLeaving.ts"
 import { afterwards, until } from "./support/Bench.ts"
+import type { Told } from "./support/Callers.ts"
 
 const listening = async () => {
   const taken: Array<net.Socket> = []
@@ -50,5 +53,21 @@ describe("leaving a port", () => {
     expect(refused.length).toBeGreaterThan(15)
     expect(taken.length).toBe(callers.length - refused.length)
     expect(callers.flat()).not.toContain("ECONNRESET")
+  })
+
+  it("breaks off none of those who come all the time", { timeout: 20_000 }, async () => {
+    for (let stop = 0; stop < 3; stop++) {
+      const server = net.createServer((socket) => socket.on("error", () => undefined).end("!"))
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+      const { port } = server.address() as net.AddressInfo
+      const callers = fork(new URL("./support/Callers.ts", import.meta.url), [String(port)], { execArgv: [] })
+      afterwards(() => void callers.kill())
+      const told = once(callers, "message")
+      await once(server, "connection")
+      await leavePort(server)
+      const [{ broken, answered }] = (await told) as [Told]
+      expect(answered).toBeGreaterThan(0)
+      expect(broken).toEqual([])
+    }
   })
 })

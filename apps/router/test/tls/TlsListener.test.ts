@@ -3,7 +3,16 @@ import { describe, expect, it } from "vitest"
 import { WebSocket, WebSocketServer } from "ws"
 import { Proxy } from "../../src/proxy/Proxy.ts"
 import { Certificates } from "../../src/tls/Certificates.ts"
-import { afterwards, httpBackend, isLeft, RawClient, request, startProxy, tableOf, until } from "../proxy/support/Bench.ts"
+import {
+  afterwards,
+  httpBackend,
+  isLeft,
+  RawClient,
+  request,
+  startProxy,
+  tableOf,
+  until
+} from "../proxy/support/Bench.ts"
 import { pair, pem, tlsClient } from "./tls.fixture.ts"
 
 const start = async (handler: http.RequestListener, certificates = new Certificates([pair("site"), pair("wild")])) => {
