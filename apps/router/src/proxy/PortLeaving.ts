@@ -20,8 +20,8 @@ export const usualBacklog = 1_024
 /** For the moment of leaving, so that few connections fill the queue. Linux adds one place. */
 const seatBacklog = 1
 
-/** Where several processes listen at the port, the system spreads connections: three times as many are likely to fill one's queue. */
-const seatsFor = (listeners: number): number => (seatBacklog + 1) * (listeners === 1 ? 1 : 3 * listeners)
+/** Where several processes listen at the port, the system spreads connections: so many are likely to fill one's queue. */
+const seatsWhereShared = 24
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 /** In the same turn of the event loop; by then `net.connect` has asked the system. */
@@ -86,8 +86,8 @@ const isOccupied = (queue: AcceptQueue, seats: Seats): boolean => {
 const clientOf = ({ remoteAddress = "", remotePort }: net.Socket): string =>
   `${remoteAddress.replace(/^::ffff:/, "")}:${remotePort}`
 
-/** Leaves the port of `server`, which gets every connection that is there. Those it has go on. */
-export const leavePort = async (server: net.Server): Promise<void> => {
+/** Leaves the port of `server`, which gets every connection that is there. Those it has go on. `isShared`: by other processes. */
+export const leavePort = async (server: net.Server, isShared: boolean): Promise<void> => {
   if (!server.listening) return
   const address = server.address() as net.AddressInfo
   const seats = new Seats(address)
@@ -101,18 +101,16 @@ export const leavePort = async (server: net.Server): Promise<void> => {
     taker.listen(server, backlog)
   }
   setBacklog(usualBacklog)
-  const listeners = readAcceptQueue(address.port)?.listeners.length ?? 0
   // The turn that this begins in may be over for sockets.
   await nextTurn()
   for (const begunAt = performance.now(); performance.now() < begunAt + takeWithinMs;) {
     const takenBefore = taken
     await nextTurn()
     if (taken !== takenBefore) continue
-    if (listeners === 0) break
     setBacklog(seatBacklog)
-    await seats.take(seatsFor(listeners))
-    const queue = readAcceptQueue(address.port)
-    if (queue !== null && isOccupied(queue, seats)) break
+    await seats.take(isShared ? seatsWhereShared : seatBacklog + 1)
+    const queue = readAcceptQueue(address)
+    if (queue === null || isOccupied(queue, seats)) break
     seats.giveUp()
     setBacklog(usualBacklog)
   }

@@ -200,8 +200,9 @@ export class Proxy {
     const { context } = this
     if (this.closed) return
     this.closed = true
-    await leavePort(this.server)
-    if (this.tlsServer !== null) await leavePort(this.tlsServer)
+    const isShared = this.options.reusePort === true
+    await leavePort(this.server, isShared)
+    if (this.tlsServer !== null) await leavePort(this.tlsServer, isShared)
     // Not before: clients told to close would come back by new connections, in the moment in which the port is left.
     context.closing = true
     this.health.stop()

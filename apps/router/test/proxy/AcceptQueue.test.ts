@@ -39,7 +39,7 @@ describe("the queue of a listening port", () => {
 
   it("is unknown for a port at which nobody listens", () => {
     expect(parseAcceptQueue("", 80).listeners).toEqual([])
-    expect(readAcceptQueue(1)).toBeNull()
+    expect(readAcceptQueue({ address: "127.0.0.1", family: "IPv4", port: 1 })).toBeNull()
   })
 
   it.skipIf(process.platform !== "linux")(
@@ -48,16 +48,16 @@ describe("the queue of a listening port", () => {
       const server = net.createServer((socket) => socket.destroy())
       await new Promise<void>((resolve) => server.listen(0, "::", resolve))
       afterwards(() => void server.close())
-      const { port } = server.address() as net.AddressInfo
-      const client = net.connect(port, "127.0.0.1")
+      const address = server.address() as net.AddressInfo
+      const client = net.connect(address.port, "127.0.0.1")
       afterwards(() => void client.destroy())
       // The system makes the connection now; this process takes it in a later turn.
       await new Promise((resolve) => process.nextTick(resolve))
-      expect(readAcceptQueue(port)).toMatchObject({
+      expect(readAcceptQueue(address)).toMatchObject({
         listeners: [{ waiting: 1 }],
         untaken: new Set([`127.0.0.1:${client.localPort}`])
       })
-      await until(() => readAcceptQueue(port)?.untaken.size === 0, "it is taken")
+      await until(() => readAcceptQueue(address)?.untaken.size === 0, "it is taken")
     }
   )
 })

@@ -36,7 +36,7 @@ describe("leaving a port", () => {
     const callers = Array.from({ length: 20 }, () => caller(port))
     await begun()
     expect(taken.length).toBe(0)
-    await leavePort(server)
+    await leavePort(server, false)
     await until(() => callers.every((told) => told.length > 0), "all know")
     expect(new Set(callers.flat())).toEqual(new Set(["connect"]))
     expect(taken.length).toBe(20)
@@ -44,7 +44,7 @@ describe("leaving a port", () => {
 
   it("takes those who come meanwhile too, and refuses who comes later", async () => {
     const { port, server, taken } = await listening()
-    const left = leavePort(server)
+    const left = leavePort(server, false)
     const callers = Array.from({ length: 20 }, () => caller(port))
     await begun()
     await left
@@ -64,7 +64,7 @@ describe("leaving a port", () => {
       afterwards(() => void callers.kill())
       const told = once(callers, "message")
       await once(server, "connection")
-      await leavePort(server)
+      await leavePort(server, false)
       const [{ broken, answered }] = (await told) as [Told]
       expect(answered).toBeGreaterThan(0)
       expect(broken).toEqual([])
