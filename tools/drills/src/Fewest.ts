@@ -1,7 +1,7 @@
 /**
- * How many tasks have to move with the choices that Swarm makes: which task it stops depends on slots, and can make one move
- * more necessary than `Optimum` counts, which knows nothing of them. The planner's number, where it is proved; it never
- * lowers what `Optimum` found by trying every placement.
+ * How many tasks have to move with the choices that Swarm makes: which task it stops depends on slots. That can make one move
+ * more necessary than `Optimum` counts, which knows nothing of them; and where Swarm would choose among equals, the best
+ * placement can be out of reach of moves with a certain outcome. The planner's number, only where it is proved.
  */
 import { NodeId, RaftIndex, ServiceId, TaskId } from "@evenkeel/domain/Ids"
 import { Node, Resources } from "@evenkeel/domain/Node"

@@ -19,8 +19,8 @@ export interface PhaseRecord {
   readonly deployed: ReadonlyArray<string>
   /** The last before the phase, and all in it. */
   readonly samples: ReadonlyArray<Sample>
-  /** Slots of the tasks that there were at its beginning, by id. */
-  readonly slots: ReadonlyMap<string, number>
+  /** Slots of the tasks that there were at its beginning and at its end, by id. */
+  readonly slots: readonly [ReadonlyMap<string, number>, ReadonlyMap<string, number>]
   /** Hostnames that could get tasks at its end. */
   readonly open: ReadonlySet<string>
   /** Versions of the services at its beginning and its end: equal when nobody has written. */
@@ -149,9 +149,6 @@ const setAvailability = Effect.fn("Runner.setAvailability")(function* (
 const versionsOf = (reading: SwarmReading.SwarmReading): string =>
   reading.services.map(({ name, version }) => `${name} ${version}`).join(", ")
 
-const slotsOf = ({ tasks }: SwarmReading.SwarmReading): ReadonlyMap<string, number> =>
-  new Map(tasks.flatMap(({ id, slot }) => (slot === 0 ? [] : [[id, slot] as const])))
-
 /** Closes phases as steps open new ones. */
 const phasesOf = Effect.fn("Runner.phasesOf")(function* (scene: Scene.Scene, { all, catchUp }: Recording) {
   const done = yield* Ref.make<ReadonlyArray<PhaseRecord>>([])
@@ -170,12 +167,12 @@ const phasesOf = Effect.fn("Runner.phasesOf")(function* (scene: Scene.Scene, { a
     const record: PhaseRecord = {
       ...step,
       samples: samples.slice(Math.max(0, from - 1)),
-      slots,
+      slots: [slots, SwarmReading.slotsOf(reading)],
       open: Scene.openNodes(reading),
       versions: [versions, versionsOf(reading)]
     }
     yield* Ref.update(done, (records) => [...records, record])
-    return { from: samples.length, slots: slotsOf(reading), versions: versionsOf(reading) }
+    return { from: samples.length, slots: SwarmReading.slotsOf(reading), versions: versionsOf(reading) }
   })
   const begin = (step: Extract<Step, { _tag: "phase" }>) =>
     Effect.flatMap(close, (next) =>

@@ -7,6 +7,7 @@ import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import type { Condition, Drill, DrillService, NodeRef } from "./Drill.ts"
 import { call, type EngineCallFailed, read } from "./EngineCall.ts"
+import * as Fewest from "./Fewest.ts"
 import * as Optimum from "./Optimum.ts"
 import * as ServiceSpec from "./ServiceSpec.ts"
 import * as SwarmReading from "./SwarmReading.ts"
@@ -85,6 +86,15 @@ export const situationOf = (
   }
 }
 
+/**
+ * `even`: no placement is better. `reached`: one is, but it is proved that no move with a certain outcome leads on to it.
+ * The placement alone is judged apart from the planner, the proof is its own.
+ */
+export const evennessOf = (drill: Drill, placed: Fewest.Placed): "even" | "reached" | "uneven" => {
+  if (Optimum.of(situationOf({ drill }, placed.open, [...placed.serving.values()])).isReached) return "even"
+  return Fewest.moves(drill, placed) === 0 ? "reached" : "uneven"
+}
+
 export const openNodes = (reading: SwarmReading.SwarmReading): ReadonlySet<string> =>
   new Set(
     reading.nodes.filter((node) => node.state === "ready" && node.availability === "active").map(({ name }) => name)
@@ -105,7 +115,11 @@ const isBalanced = (scene: Scene, reading: SwarmReading.SwarmReading, away: Read
   isWhole(scene, reading) &&
   reading.nodes.every(({ name, state }) => away.has(name) || state === "ready") &&
   reading.services.every((service) => isAtRest(service) && !isMarked(service)) &&
-  Optimum.of(situationOf(scene, openNodes(reading), reading.tasks.filter(SwarmReading.serves))).isReached
+  evennessOf(scene.drill, {
+    serving: new Map(reading.tasks.filter(SwarmReading.serves).map((task) => [task.id, task])),
+    slots: SwarmReading.slotsOf(reading),
+    open: openNodes(reading)
+  }) !== "uneven"
 
 /** Whether the condition holds now. */
 export const holds = Effect.fn("Scene.holds")(function* (scene: Scene, condition: Condition) {

@@ -67,6 +67,10 @@ export interface SwarmReading {
 /** Wanted and running. */
 export const serves = ({ desired, state }: SeenTask): boolean => desired === "running" && state === "running"
 
+/** Slots of the tasks that have one, by id. */
+export const slotsOf = ({ tasks }: SwarmReading): ReadonlyMap<string, number> =>
+  new Map(tasks.flatMap(({ id, slot }) => (slot === 0 ? [] : [[id, slot] as const])))
+
 /** The text of an object's member whose value is an object: braces are counted, strings passed over. */
 export const memberText = (text: string, name: string): string | null => {
   const key = text.indexOf(`,"${name}":{`)

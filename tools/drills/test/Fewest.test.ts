@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest"
 import type { Drill } from "../src/Drill.ts"
 import * as Fewest from "../src/Fewest.ts"
 import * as Optimum from "../src/Optimum.ts"
-import { situationOf } from "../src/Scene.ts"
+import { evennessOf, situationOf } from "../src/Scene.ts"
 import type { ServingTask } from "../src/TaskHistory.ts"
 import { fiveNodes, mixed } from "../src/Workloads.ts"
 
@@ -36,6 +36,22 @@ describe("the fewest moves with the choices that Swarm makes", () => {
   it("are none where all is even", () => {
     const even = placed({ pair: "1-1-0-0-0", trio: "0-1-0-1-1", seven: "1-1-2-2-1", ten: "2-2-2-2-2" })
     expect(Fewest.moves(drill, even)).toBe(0)
+  })
+
+  it("are fewer where what placements alone allow is out of reach: Swarm would choose among equals", () => {
+    const lost = { pair: "1-0-1-0-0", trio: "2-1-0-0-0", seven: "2-3-2-0-0", ten: "3-3-4-0-0", others: "1-1-1-0-0" }
+    const withoutLast = { ...placed(lost), open: new Set(["n1", "n2", "n3", "n4"]) }
+    const situation = situationOf({ drill }, withoutLast.open, [...withoutLast.serving.values()])
+    expect([Optimum.of(situation).moves, Fewest.moves(drill, withoutLast)]).toEqual([6, 5])
+  })
+
+  it("leave a placement that is reached, though another would be more even", () => {
+    const open = new Set(["n1", "n2", "n3", "n4"])
+    const others = "1-1-1-0-0"
+    const left = { pair: "0-0-1-1-0", trio: "1-1-0-1-0", seven: "2-2-2-1-0", ten: "3-2-3-2-0", others }
+    expect(evennessOf(drill, { ...placed(left), open })).toBe("reached")
+    expect(evennessOf(drill, { ...placed({ ...left, pair: "1-0-1-0-0" }), open })).toBe("uneven")
+    expect(evennessOf(drill, { ...placed({ ...left, others: "0-0-0-0-0" }), open })).toBe("even")
   })
 
   it("are not known where the slot of a task is not", () => {

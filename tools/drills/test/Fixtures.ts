@@ -23,12 +23,15 @@ export const drill: Drill = {
   steps: []
 }
 
+const slotsIn = (of: Sample | undefined): ReadonlyMap<string, number> =>
+  new Map([...(of?.serving.keys() ?? [])].map((id, at) => [id, at + 1]))
+
 export const phase = (samples: ReadonlyArray<Sample>, input: Partial<PhaseRecord> = {}): PhaseRecord => ({
   name: "p",
   promised: "moves",
   deployed: [],
   samples,
-  slots: new Map([...(samples[0]?.serving.keys() ?? [])].map((id, at) => [id, at + 1])),
+  slots: [slotsIn(samples[0]), slotsIn(samples.at(-1))],
   open: new Set(["n1", "n2"]),
   versions: ["web 1", "web 1"],
   ...input
