@@ -26,12 +26,15 @@ const known = new Map<string, MoveLabels>()
 const mostKnown = 20_000
 
 export const of = ({ labels }: Service): MoveLabels => {
-  const present = names.filter((name) => labels[name] !== undefined)
-  if (present.length === 0) return none
-  const texts = Object.fromEntries(present.map((name) => [name, labels[name] ?? ""]))
-  const key = JSON.stringify(texts)
+  let key = ""
+  for (const name of names) {
+    const text = labels[name]
+    if (text !== undefined) key += `${name}=${JSON.stringify(text)} `
+  }
+  if (key === "") return none
   const found = known.get(key)
   if (found !== undefined) return found
+  const texts = Object.fromEntries(names.flatMap((name) => (labels[name] === undefined ? [] : [[name, labels[name]]])))
   const decoded = ServiceLabels.decode(texts).labels
   const lb = decoded.lb === undefined ? "" : (texts[`${ServiceLabels.labelPrefix}lb`] ?? "")
   const made: MoveLabels = {

@@ -135,7 +135,10 @@ const countOrphans = (
 
 class GroupCounts {
   readonly #nodes: number
-  readonly #groups = new Map<string, { index: number; counts: Int32Array; eligible: Uint8Array }>()
+  readonly #groups = new Map<
+    string,
+    { index: number; counts: Int32Array; eligible: Uint8Array; classes: Set<NodeClasses.NodeClass> }
+  >()
 
   constructor(nodes: number) {
     this.#nodes = nodes
@@ -144,7 +147,7 @@ class GroupCounts {
   /** Counts a service in and gives its group's number; -1 for none. */
   count(
     name: string | null,
-    { indexes }: NodeClasses.NodeClass,
+    nodes: NodeClasses.NodeClass,
     tasks: ReadonlyArray<Task>,
     indexOf: ReadonlyMap<string, number>
   ): number {
@@ -154,11 +157,15 @@ class GroupCounts {
       group = {
         index: this.#groups.size,
         counts: new Int32Array(this.#nodes),
-        eligible: new Uint8Array(this.#nodes)
+        eligible: new Uint8Array(this.#nodes),
+        classes: new Set()
       }
       this.#groups.set(name, group)
     }
-    for (const index of indexes) group.eligible[index] = 1
+    if (!group.classes.has(nodes)) {
+      group.classes.add(nodes)
+      for (const index of nodes.indexes) group.eligible[index] = 1
+    }
     for (const task of tasks) {
       if (task.node === null || !isPlaced(task)) continue
       const index = indexOf.get(task.node)

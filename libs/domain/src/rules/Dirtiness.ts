@@ -58,8 +58,11 @@ const isDefault = (key: string, value: unknown): boolean => key === "Runtime" &&
 const isZero = (key: string, value: unknown): boolean => {
   if (value === undefined || value === null || isDefault(key, value)) return true
   if (Array.isArray(value)) return value.length === 0
-  if (isRecord(value) && isUserMap(key)) return Object.keys(value).length === 0
-  if (isRecord(value)) return Object.entries(value).every(([k, v]) => isZero(k, v))
+  if (isRecord(value)) {
+    const isUsers = isUserMap(key)
+    for (const name in value) if (isUsers || !isZero(name, value[name])) return false
+    return true
+  }
   return !keepsZero.has(key) && (value === "" || value === 0 || value === false)
 }
 
@@ -72,8 +75,8 @@ const isSameAt = (key: string, a: unknown, b: unknown): boolean => {
   if (Array.isArray(a) && Array.isArray(b))
     return a.length === b.length && a.every((item, i) => isSameAt(key, item, b[i]))
   if (!isRecord(a) || !isRecord(b)) return false
-  const names = new Set([...Object.keys(a), ...Object.keys(b)])
-  if (isUserMap(key)) return names.values().every((name) => a[name] === b[name])
-  for (const name of names) if (!isSameAt(name, a[name], b[name])) return false
+  const isUsers = isUserMap(key)
+  for (const name in a) if (isUsers ? a[name] !== b[name] : !isSameAt(name, a[name], b[name])) return false
+  for (const name in b) if (!(name in a) && (isUsers || !isZero(name, b[name]))) return false
   return true
 }
