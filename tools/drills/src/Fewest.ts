@@ -61,9 +61,12 @@ const nodeOf = ({ labels = {}, name }: DrillNode, role: "manager" | "worker", is
   })
 
 type ServiceParts = Pick<ConstructorParameters<typeof Service>[0], "mode" | "placement"> &
-  Partial<Pick<ConstructorParameters<typeof Service>[0], "labels" | "ports">>
+  Partial<Pick<ConstructorParameters<typeof Service>[0], "labels" | "ports" | "reservations">>
 
-const service = (name: string, { labels = {}, mode, placement, ports = [] }: ServiceParts): Service =>
+const service = (
+  name: string,
+  { labels = {}, mode, placement, ports = [], reservations = none }: ServiceParts
+): Service =>
   new Service({
     ...since,
     id: ServiceId.make(name),
@@ -72,7 +75,7 @@ const service = (name: string, { labels = {}, mode, placement, ports = [] }: Ser
     mode,
     placement,
     hasPlacement: true,
-    reservations: none,
+    reservations,
     networks: [],
     ports,
     mounts: [],
@@ -86,10 +89,20 @@ const service = (name: string, { labels = {}, mode, placement, ports = [] }: Ser
     previous: null
   })
 
-const serviceOf = ({ constraints = [], group, hostPort, maxPerNode, name, replicas, spreadOver }: DrillService) =>
+const serviceOf = ({
+  constraints = [],
+  cpus = 0,
+  group,
+  hostPort,
+  maxPerNode,
+  name,
+  replicas,
+  spreadOver
+}: DrillService) =>
   service(name, {
     mode: { kind: "replicated", replicas },
     labels: group === undefined ? {} : { "evenkeel.group": group },
+    reservations: new Resources({ nanoCpus: cpus * 1e9, memoryBytes: 0, generic: [] }),
     placement: new Placement({
       constraints,
       preferences: spreadOver === undefined ? [] : [`node.labels.${spreadOver}`],

@@ -49,27 +49,20 @@ const placedIn = (sample: Sample | undefined, slots: ReadonlyMap<string, number>
   open
 })
 
-/** The fewest moves to balance: by the choices that Swarm makes where these are known, else by placements alone. */
-const fewestMoves = ({ open, samples, slots }: PhaseRecord, drill: Drill): number =>
-  Fewest.moves(drill, placedIn(samples[0], slots[0], open)) ??
-  Optimum.of(situationOf({ drill }, open, servingIn(samples[0]))).moves
-
-const evenCheck = (phase: PhaseRecord, drill: Drill, seen: string): Check => {
-  const evenness = evennessOf(drill, placedIn(phase.samples.at(-1), phase.slots[1], phase.open))
-  return {
-    phase: phase.name,
-    name: "placement is as even as can be",
-    passed: evenness !== "uneven",
-    expected: evenness === "reached" ? "no move with a certain outcome could better it" : "no move could better it",
-    seen
-  }
+/** How the phase ended, and the fewest moves there: as many as the best placement needs, where that was not out of reach. */
+const endOf = (phase: PhaseRecord, drill: Drill) => {
+  const { open, samples, slots } = phase
+  const evenness = evennessOf(drill, placedIn(samples.at(-1), slots[1], open))
+  const ideal = Optimum.of(situationOf({ drill }, open, servingIn(samples[0]))).moves
+  const proved = Fewest.moves(drill, placedIn(samples[0], slots[0], open))
+  return { evenness, moves: evenness === "reached" ? (proved ?? ideal) : Math.max(ideal, proved ?? 0) }
 }
 
 const movesChecks = (phase: PhaseRecord, evidence: Evidence): ReadonlyArray<Check> => {
   const { drill } = evidence
   const names = drill.services.map(({ name }) => name)
   const isOwn = (task: ServingTask) => names.includes(task.service) && !phase.deployed.includes(task.service)
-  const moves = fewestMoves(phase, drill)
+  const { evenness, moves } = endOf(phase, drill)
   const nodes = drill.nodes.map(({ name }) => name)
   const text = (sample: Sample | undefined) => placementText(sample, names, nodes)
   const begun = started(phase.samples).filter(isOwn)
@@ -103,7 +96,16 @@ const movesChecks = (phase: PhaseRecord, evidence: Evidence): ReadonlyArray<Chec
             check("tasks started are the fewest moves", begun.length === moves, `${moves}, ${from}`, seenStarts),
             noOther
           ]
-  return [...counts, evenCheck(phase, drill, text(phase.samples.at(-1)))]
+  return [
+    ...counts,
+    {
+      phase: phase.name,
+      name: "placement is as even as can be",
+      passed: evenness !== "uneven",
+      expected: evenness === "reached" ? "no move with a certain outcome could better it" : "no move could better it",
+      seen: text(phase.samples.at(-1))
+    }
+  ]
 }
 
 const stillChecks = (phase: PhaseRecord): ReadonlyArray<Check> => {
