@@ -1,7 +1,7 @@
 /**
  * Runs scenarios on several labs at once, each a Swarm of its own in namespaces of its own, and gives every trace to the caller.
  * Scenarios on different Swarms cannot touch each other, so traces are those of one lab after the other. A run that the machine
- * disturbed, or that the caller does not take, is repeated once.
+ * disturbed is repeated once.
  */
 import * as Clock from "effect/Clock"
 import * as Console from "effect/Console"
@@ -29,12 +29,9 @@ export interface Recorded {
   readonly scenario: Scenario
   readonly trace: Trace
   readonly seconds: number
-  /** Why the run before this one was not taken; empty when there was none. */
+  /** Why the run before this one was not taken. */
   readonly repeated: ReadonlyArray<string>
 }
-
-/** Takes a trace: gives back nothing, or, of a first run, why it is to be run once more. */
-export type Taken<E, R> = (recorded: Recorded) => Effect.Effect<ReadonlyArray<string>, E, R>
 
 const say = (lab: number, text: string) => Console.error(`conformance: lab ${lab}: ${text}`)
 
@@ -58,8 +55,8 @@ const record = Effect.fn("LabPool.record")(function* (
   const once = Effect.zipRight(reset, run(scenario, target))
   const begun = yield* Clock.currentTimeMillis
   const first = yield* once
-  const reasons = disturbances(scenario, first).map((reason) => `disturbed: ${reason}`)
-  for (const reason of reasons) yield* say(lab, `${scenario.name} once more, ${reason}`)
+  const reasons = disturbances(scenario, first)
+  for (const reason of reasons) yield* say(lab, `${scenario.name} was disturbed, once more: ${reason}`)
   const trace = reasons.length === 0 ? first : yield* once
   const seconds = ((yield* Clock.currentTimeMillis) - begun) / 1_000
   yield* say(lab, `${scenario.name}: ${scenario.steps.length} steps in ${seconds.toFixed(0)} s`)
@@ -67,7 +64,13 @@ const record = Effect.fn("LabPool.record")(function* (
 })
 
 /** One lab from up to down; ends when there is no scenario left for it, and is not brought up for none. */
-const work = <E, R>(lab: number, managers: number, options: PoolOptions, next: NextScenario, onRecorded: Taken<E, R>) =>
+const work = <E, R>(
+  lab: number,
+  managers: number,
+  options: PoolOptions,
+  next: NextScenario,
+  onRecorded: (recorded: Recorded) => Effect.Effect<void, E, R>
+) =>
   Effect.scoped(
     Effect.gen(function* () {
       let scenario = yield* next(managers)
@@ -81,12 +84,7 @@ const work = <E, R>(lab: number, managers: number, options: PoolOptions, next: N
       const seconds = ((yield* Clock.currentTimeMillis) - begun) / 1_000
       yield* say(lab, `up with ${managers} of 3 nodes as managers after ${seconds.toFixed(0)} s`)
       while (scenario !== null) {
-        const reasons = yield* onRecorded(yield* record(lab, scenario, made))
-        for (const reason of reasons) yield* say(lab, `${scenario.name} once more, ${reason}`)
-        if (reasons.length > 0) {
-          const again = yield* record(lab, scenario, made)
-          yield* onRecorded({ ...again, repeated: [...reasons, ...again.repeated] })
-        }
+        yield* onRecorded(yield* record(lab, scenario, made))
         scenario = yield* next(managers)
       }
     })
@@ -104,7 +102,7 @@ export const runAll = <E, R>(
   options: PoolOptions,
   counts: ReadonlyMap<number, number>,
   next: NextScenario,
-  onRecorded: Taken<E, R>
+  onRecorded: (recorded: Recorded) => Effect.Effect<void, E, R>
 ): Effect.Effect<void, E | TargetFailed, R> =>
   Effect.forEach(
     sizes(options.labs, counts).entries(),

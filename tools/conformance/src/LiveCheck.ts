@@ -45,11 +45,11 @@ export const schedule = (
   }
 }
 
-/** Runs them all, each trace to `onRecorded`, and those once more that it does not take. */
+/** Runs them all, each trace to `onRecorded`. */
 export const runAll = Effect.fn("LiveCheck.runAll")(function* <E, R>(
   options: CheckOptions,
   fixed: ReadonlyArray<Scenario>,
-  onRecorded: LabPool.Taken<E, R>
+  onRecorded: (recorded: LabPool.Recorded) => Effect.Effect<void, E, R>
 ) {
   const plan = schedule(options, fixed, yield* Clock.currentTimeMillis)
   const counts = new Map<number, number>()

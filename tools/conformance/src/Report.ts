@@ -46,7 +46,7 @@ export const render = (report: CheckReport): string => {
     lines.push(
       `${verdict} ${scenario}: ${steps} steps, ${tasks} tasks, ${differences.length} differences${listed} (${recordedBy})`
     )
-    for (const reason of repeated) lines.push(`  run again, ${reason}`)
+    for (const reason of repeated) lines.push(`  run again, disturbed: ${reason}`)
     for (const difference of differences) lines.push(`  ${renderDifference(difference)}`)
   }
   for (const name of report.unrecorded)
