@@ -33,8 +33,10 @@ export const check = Effect.fn("Conformance.check")(function* (options: CheckOpt
       seed: options.seed,
       sift: (found) => sift(found, allowances).left
     })
+    const result = resultOf(recorded, checked.differences, allowances)
+    const kept = options.real && result.differences.length > 0 ? yield* Fixtures.keepDiffering(recorded) : null
     differences.push(...checked.differences)
-    results.push({ ...resultOf(recorded, checked.differences, allowances), repeated })
+    results.push({ ...result, repeated, kept })
   })
 
   if (options.real) {
@@ -72,6 +74,7 @@ const resultOf = (
     ),
     differences: left,
     allowed,
-    repeated: []
+    repeated: [],
+    kept: null
   }
 }

@@ -11,11 +11,19 @@ export const folder = resolve(import.meta.dirname, "..", "fixtures", "engine-20.
 
 const fileOf = (scenario: string): string => join(folder, `${scenario}.jsonl`)
 
-export const write = Effect.fn("Fixtures.write")(function* (trace: Trace) {
+const writeTo = Effect.fn("Fixtures.writeTo")(function* (directory: string, trace: Trace) {
   const files = yield* FileSystem.FileSystem
-  yield* files.makeDirectory(folder, { recursive: true })
-  yield* files.writeFileString(fileOf(trace.scenario), encode(trace))
+  const path = join(directory, `${trace.scenario}.jsonl`)
+  yield* files.makeDirectory(directory, { recursive: true })
+  yield* files.writeFileString(path, encode(trace))
+  return path
 })
+
+export const write = (trace: Trace) => writeTo(folder, trace)
+
+/** Keeps what the embedded Swarm could not follow, to be looked at or made a recording; answers with the file's path. */
+export const keepDiffering = (trace: Trace) =>
+  writeTo(resolve(import.meta.dirname, "..", "..", "..", "dist", "conformance"), trace)
 
 /** The recording of a scenario; null when there is none. */
 export const read = Effect.fn("Fixtures.read")(function* (scenario: string) {

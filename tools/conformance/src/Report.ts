@@ -12,6 +12,8 @@ export interface ScenarioResult {
   readonly allowed: ReadonlyArray<Difference>
   /** Why the run on the lab was repeated; empty when it was not. */
   readonly repeated: ReadonlyArray<string>
+  /** The file with the real trace, where it was made just now and differs. */
+  readonly kept: string | null
 }
 
 export interface CheckReport {
@@ -40,7 +42,7 @@ export const of = (
 
 export const render = (report: CheckReport): string => {
   const lines: Array<string> = []
-  for (const { scenario, recordedBy, steps, tasks, differences, allowed, repeated } of report.results) {
+  for (const { scenario, recordedBy, steps, tasks, differences, allowed, repeated, kept } of report.results) {
     const verdict = differences.length === 0 ? "ok  " : "FAIL"
     const listed = allowed.length === 0 ? "" : `, ${allowed.length} listed`
     lines.push(
@@ -48,6 +50,7 @@ export const render = (report: CheckReport): string => {
     )
     for (const reason of repeated) lines.push(`  run again, disturbed: ${reason}`)
     for (const difference of differences) lines.push(`  ${renderDifference(difference)}`)
+    if (kept !== null) lines.push(`  the real trace: ${kept}`)
   }
   for (const name of report.unrecorded)
     lines.push(`FAIL ${name}: no recording; make one by --real --record --only ${name}`)
