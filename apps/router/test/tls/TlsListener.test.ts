@@ -108,16 +108,19 @@ describe("clients over TLS", () => {
   })
 
   it("see a new certificate without losing the connections they have", async () => {
+    let end = (): unknown => undefined
     const { tlsPort, certificates } = await start((req, res) => {
       if (req.url !== "/stream") return void res.end("ok")
       res.write("begun ")
-      setTimeout(() => res.end("ended"), 1)
+      end = () => res.end("ended")
     })
     const before = await tlsClient(tlsPort)
     before.send("GET /stream HTTP/1.1\r\nHost: site.example\r\n\r\n")
+    await before.receives("begun")
     certificates.replace([pair("renewed")])
     expect((await tlsClient(tlsPort)).name).toBe("renewed")
     expect((await tlsClient(tlsPort, { servername: "", rejectUnauthorized: false })).name).toBe("renewed")
+    end()
     await before.receives("ended")
     before.send(get("site.example"))
     await before.receives("\r\n\r\nok")

@@ -19,6 +19,28 @@ const names = Effect.flatMap(SwarmClient, ({ listConfigs }) =>
   Effect.map(listConfigs(), (configs) => configs.map(({ name }) => name).sort())
 )
 
+/** The engine for a writer that others overtake: they write `before` and `after` it first does. */
+const overtaken = (
+  client: typeof SwarmClient.Service,
+  before: Effect.Effect<unknown, unknown, SwarmClient>,
+  after: Effect.Effect<unknown, unknown, SwarmClient> = Effect.void
+): typeof client => {
+  let isFirst = true
+  return {
+    ...client,
+    createConfig: (config) =>
+      Effect.suspend(() => {
+        if (!isFirst) return client.createConfig(config)
+        isFirst = false
+        return Effect.orDie(before).pipe(
+          Effect.zipRight(client.createConfig(config)),
+          Effect.zipLeft(Effect.orDie(after)),
+          Effect.provideService(SwarmClient, client)
+        )
+      })
+  }
+}
+
 describe("a document in the Swarm's raft", () => {
   it.effect("is what it is without one, and then the newest of its configs, of which one is left", () =>
     withEngine(
@@ -95,20 +117,9 @@ describe("a document in the Swarm's raft", () => {
         const client = yield* SwarmClient
         yield* words.change(adding("a"))
         // Between this writer's reading and its writing, others go two revisions further and clean up.
-        let isFirst = true
-        const overtaken: typeof client = {
-          ...client,
-          createConfig: (config) =>
-            Effect.suspend(() => {
-              if (!isFirst) return client.createConfig(config)
-              isFirst = false
-              const others = Effect.zipRight(words.change(adding("b")), words.change(adding("c")))
-              return Effect.zipRight(Effect.orDie(others), client.createConfig(config)).pipe(
-                Effect.provideService(SwarmClient, client)
-              )
-            })
-        }
-        const writer = yield* Effect.fork(Effect.provideService(words.change(adding("d")), SwarmClient, overtaken))
+        const others = Effect.zipRight(words.change(adding("b")), words.change(adding("c")))
+        const engine = overtaken(client, others)
+        const writer = yield* Effect.fork(Effect.provideService(words.change(adding("d")), SwarmClient, engine))
         yield* TestClock.adjust("5 seconds")
         yield* Fiber.join(writer)
         expect((yield* words.read()).value).toEqual(["a", "b", "c", "d"])
@@ -130,21 +141,8 @@ describe("a document in the Swarm's raft", () => {
         }
         const others = Effect.zipRight(words.change(adding("b")), words.change(adding("c")))
         const last = Effect.provideService(words.change(adding("d")), SwarmClient, ending)
-        let isFirst = true
-        const overtaken: typeof client = {
-          ...client,
-          createConfig: (config) =>
-            Effect.suspend(() => {
-              if (!isFirst) return client.createConfig(config)
-              isFirst = false
-              return Effect.orDie(others).pipe(
-                Effect.zipRight(client.createConfig(config)),
-                Effect.zipLeft(Effect.orDie(last)),
-                Effect.provideService(SwarmClient, client)
-              )
-            })
-        }
-        const writer = yield* Effect.fork(Effect.provideService(words.change(adding("e")), SwarmClient, overtaken))
+        const engine = overtaken(client, others, last)
+        const writer = yield* Effect.fork(Effect.provideService(words.change(adding("e")), SwarmClient, engine))
         yield* TestClock.adjust("5 seconds")
         yield* Fiber.join(writer)
         expect((yield* words.read()).value).toEqual(["a", "b", "c", "d", "e"])
