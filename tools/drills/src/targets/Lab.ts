@@ -167,6 +167,18 @@ export const make = Effect.fn("Lab.make")(function* (drill: Drill, options: LabO
       onTimeout: () => new TargetFailed({ what: "start the rebalancers", reason: "not all have read the Swarm" })
     })
   )
+  // They answer before they are healthy; until Swarm counts them as running, samples miss tasks that stay.
+  yield* sampleOf(first).pipe(
+    Effect.map((serving) => serving.values().filter(({ service }) => service === RebalancerService.serviceName)),
+    Effect.map((rebalancers) => [...rebalancers].length >= drill.managers),
+    Effect.orElseSucceed(() => false),
+    Effect.repeat({ until: (allRun) => allRun, schedule: Schedule.spaced("500 millis") }),
+    Effect.timeoutFail({
+      duration: "120 seconds",
+      onTimeout: () =>
+        new TargetFailed({ what: "start the rebalancers", reason: "Swarm does not count all as running" })
+    })
+  )
   const last = yield* Ref.make<Sample | null>(null)
   const samples = Effect.gen(function* () {
     const serving = yield* sampleOf(yield* Ref.get(nodes))
